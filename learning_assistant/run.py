@@ -1,0 +1,259 @@
+"""`make run`: everything, from nothing to a first answer, and then kept running.
+
+The embedded services run while this process holds its leases; the web server and the workers run
+under supervisord, which starts again what dies. When this process ends, however it ends, so does
+all of it.
+"""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+
+from learning_assistant.embedded.services import Leases, ServiceError, secret
+
+READY_WITHIN_S = 180.0
+STOP_WITHIN_S = 15.0
+STARTER_MARK = "starter-catalogue"
+
+SUPERVISORD = """\
+[supervisord]
+nodaemon=true
+{user}logfile={log}/supervisord.log
+logfile_maxbytes=5MB
+logfile_backups=2
+loglevel=info
+pidfile={run}/supervisord.pid
+childlogdir={log}
+
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://{socket}
+"""
+
+# setpriv has the kernel stop the program when supervisord is killed.
+PROGRAM = """
+[program:{name}]
+command=setpriv --pdeathsig TERM -- {command}
+directory={directory}
+autorestart=true
+startsecs=3
+startretries=1000000
+stopwaitsecs=10
+killasgroup=true
+stopasgroup=false
+redirect_stderr=true
+stdout_logfile={log}/{name}.log
+stdout_logfile_maxbytes=5MB
+stdout_logfile_backups=2
+"""
+
+
+class Stopped(Exception):
+    """Someone asked this process to end."""
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stop)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "learning_assistant.settings")
+    try:
+        django.setup()
+        _run()
+    except Stopped:
+        say("stopped")
+    except (ServiceError, ImproperlyConfigured) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _run() -> None:
+    from django.conf import settings
+
+    _port_must_be_free(settings.HOST, settings.PORT)
+    leases = Leases(settings.DATA_DIR, settings.EMBEDDED_SERVICES, report=say)
+    leases.acquire()
+    try:
+        _prepare(settings)
+        with _supervisord(settings) as supervisord:
+            _wait_until_ready(settings, supervisord, leases)
+            _greet(settings)
+            while supervisord.poll() is None:
+                leases.renew()
+                time.sleep(1)
+            raise ServiceError(f"supervisord ended: look at {settings.DATA_DIR}/log.")
+    finally:
+        leases.release()
+
+
+def _port_must_be_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServiceError(
+                f"Port {port} of {host} can't be used ({error.strerror}): "
+                f"type `make run PORT={port + 1}`, with a DATA_DIR of its own for a second copy."
+            ) from error
+
+
+def _prepare(settings: Any) -> None:
+    """Migrations, the starter catalogue on the first start, the admin's first login."""
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
+
+    say("migrating the database")
+    call_command("migrate", verbosity=0, interactive=False)
+    mark = settings.DATA_DIR / "run" / STARTER_MARK
+    starter = _starter_hash()
+    if not mark.exists() or mark.read_text() != starter:
+        say("loading the starter catalogue")
+        call_command("load_catalogue", starter=True, keep=True, verbosity=0)
+        mark.write_text(starter)
+    users = get_user_model()._default_manager
+    if not users.filter(is_superuser=True).exists():
+        password = secret(settings.DATA_DIR, "admin-password")
+        users.create_superuser(username="admin", password=password)  # type: ignore[attr-defined]
+
+
+def _starter_hash() -> str:
+    from resources.management.commands.load_catalogue import STARTER
+
+    content = b"".join(path.read_bytes() for path in sorted(STARTER.glob("*.jsonl")))
+    return hashlib.sha256(content).hexdigest()
+
+
+def programs(settings: Any) -> dict[str, str]:
+    """What supervisord keeps running, by name."""
+    python = sys.executable
+    worker = f"{python} -m celery -A learning_assistant worker --without-gossip --without-mingle"
+    log = f"-l {settings.LOG_LEVEL}"
+    return {
+        "web": f"{python} -m gunicorn learning_assistant.wsgi --config python:learning_assistant."
+        "gunicorn_conf",
+        "interactive": f"{worker} {log} -Q interactive -n interactive@%%h -P threads "
+        f"-c {settings.INTERACTIVE_CONCURRENCY}",
+        "durable": f"{worker} {log} -Q durable -n durable@%%h -P threads -c 1 -B",
+    }
+
+
+@contextmanager
+def _supervisord(settings: Any) -> "Iterator[subprocess.Popen[bytes]]":
+    from learning_assistant.embedded.paths import Paths
+
+    paths = Paths.of(settings.DATA_DIR)
+    paths.prepare()
+    project = Path(__file__).resolve().parent.parent
+    config = paths.run / "supervisord.conf"
+    values = {
+        "log": paths.log,
+        "run": paths.run,
+        "socket": paths.sockets / "supervisor.sock",
+        "directory": project,
+        # Without it supervisord warns of running as root.
+        "user": "user=root\n" if os.geteuid() == 0 else "",
+    }
+    text = SUPERVISORD.format(**values) + "".join(
+        PROGRAM.format(name=name, command=command, **values)
+        for name, command in programs(settings).items()
+    )
+    config.write_text(text)
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
+    process = subprocess.Popen(
+        ["setpriv", "--pdeathsig", "TERM", "--", *command],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_until_ready(
+    settings: Any, supervisord: "subprocess.Popen[bytes]", leases: Leases
+) -> None:
+    """Until the API says that it is ready; tells what it waits for."""
+    import httpx
+
+    url = f"http://{_local(settings)}/api/learning/health/ready"
+    ends = time.monotonic() + READY_WITHIN_S
+    told = ""
+    while time.monotonic() < ends:
+        if supervisord.poll() is not None:
+            raise ServiceError(f"supervisord ended: look at {settings.DATA_DIR}/log.")
+        leases.renew()
+        try:
+            answer = httpx.get(url, timeout=5, trust_env=False)
+            if answer.status_code == httpx.codes.OK:
+                return
+            waiting = "; ".join(answer.json()["waiting_for"])
+        except httpx.HTTPError:
+            waiting = "the web server"
+        if waiting != told:
+            say(f"waiting for {waiting}")
+            told = waiting
+        time.sleep(0.25)
+    raise ServiceError(f"Not ready in time ({told}): look at {settings.DATA_DIR}/log.")
+
+
+def _local(settings: Any) -> str:
+    host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.HOST
+    return f"[{host}]:{settings.PORT}" if ":" in host else f"{host}:{settings.PORT}"
+
+
+def _greet(settings: Any) -> None:
+    secret_file = settings.DATA_DIR / "secrets" / "admin-password"
+    say(
+        f"""
+ready. Ask it something:
+
+  curl -s {_local(settings)}/api/learning/resources -H 'content-type: application/json' \\
+       -d '{{"query": "how do transformers work?", "session_id": "demo"}}'
+
+admin   http://{_local(settings)}/admin/   login admin, first password in {secret_file}
+        {secret(settings.DATA_DIR, "admin-password")}
+logs    {settings.DATA_DIR}/log
+stop    Ctrl-C
+"""
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,273 @@
+"""The settings of the whole project. Every environment variable is read here, and nowhere else.
+
+`.env.example` lists the same variables with what they do. A value that can't be used stops the
+start with a sentence that names its variable.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import django_stubs_ext
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from learning_assistant.embedded import services as embedded
+
+django_stubs_ext.monkeypatch()  # lets `admin.ModelAdmin[Resource]` stand in code that runs
+
+T = TypeVar("T")
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def read(name: str, cast: Callable[[str], T], default: T) -> T:
+    """The environment variable *name* through *cast*; *default* where it is unset or empty."""
+    raw = env.str(name, default="")
+    if raw == "":
+        return default
+    try:
+        return cast(raw)
+    except (ValueError, KeyError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name}={raw!r} can't be used: {error}") from error
+
+
+def boolean(raw: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False}
+    if raw.lower() not in words:
+        raise ValueError("say true or false")
+    return words[raw.lower()]
+
+
+def between(low: float, high: float, kind: type[T]) -> Callable[[str], T]:
+    """A cast to *kind* (int or float) that refuses what is not in low..high."""
+
+    def cast(raw: str) -> T:
+        number: Any = kind(raw)  # type: ignore[call-arg]  # int and float both take a string
+        if not low <= number <= high:
+            raise ValueError(f"it must be from {low} to {high}")
+        return number  # type: ignore[no-any-return]
+
+    return cast
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    def cast(raw: str) -> str:
+        if raw not in allowed:
+            raise ValueError(f"say one of {', '.join(allowed)}")
+        return raw
+
+    return cast
+
+
+def words(raw: str) -> list[str]:
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    def cast(raw: str) -> str:
+        if not raw.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"it must begin with {' or '.join(f'{s}://' for s in schemes)}")
+        return raw
+
+    return cast
+
+
+# --- Every variable -------------------------------------------------------------------------
+DATA_DIR = read("DATA_DIR", lambda raw: Path(raw).expanduser().absolute(), BASE_DIR / ".data")
+HOST = read("HOST", str, "127.0.0.1")
+PORT = read("PORT", between(1, 65535, int), 8000)
+DEBUG = read("DEBUG", boolean, False)
+SECRET_KEY = read("SECRET_KEY", str, "")
+ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"])
+_NONE: list[str] = []
+CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, _NONE)
+HTTPS = read("HTTPS", boolean, False)
+LOG_LEVEL = read("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+DATABASE_URL = read("DATABASE_URL", url("postgres", "postgresql"), "")
+REDIS_URL = read("REDIS_URL", url("redis", "rediss", "unix"), "")
+OLLAMA_HOST = read("OLLAMA_HOST", url("http", "https", "unix"), "")
+CHAT_MODEL = read("CHAT_MODEL", str, "smollm2:135m")
+EMBED_MODEL = read("EMBED_MODEL", str, "all-minilm")
+EMBED_QUERY_PREFIX = read("EMBED_QUERY_PREFIX", str, "")
+EMBED_PASSAGE_PREFIX = read("EMBED_PASSAGE_PREFIX", str, "")
+MODEL_KEEP_ALIVE = read("MODEL_KEEP_ALIVE", str, "24h")
+MODEL_SLOTS = read("MODEL_SLOTS", between(0, 1000, int), 2)
+DEADLINE_S = read("DEADLINE_S", between(0.2, 30, float), 1.7)
+FALLBACK_AFTER_S = read("FALLBACK_AFTER_S", between(0.05, 10, float), 0.6)
+WEB_THREADS = read("WEB_THREADS", between(1, 500, int), 24)
+WEB_WORKERS = read("WEB_WORKERS", between(1, 64, int), 1)
+INTERACTIVE_CONCURRENCY = read("INTERACTIVE_CONCURRENCY", between(1, 200, int), 12)
+
+# --- The services: those named by a variable, the embedded ones otherwise --------------------
+_embedded = embedded.endpoints(DATA_DIR)
+EMBEDDED_SERVICES = [
+    service
+    for service, setting in (
+        (embedded.Service.POSTGRES, DATABASE_URL),
+        (embedded.Service.VALKEY, REDIS_URL),
+        (embedded.Service.INFERENCE, OLLAMA_HOST),
+    )
+    if not setting
+]
+REDIS_URL = REDIS_URL or _embedded.redis_url
+OLLAMA_HOST = OLLAMA_HOST or _embedded.ollama_host
+
+
+def _database() -> dict[str, Any]:
+    if not DATABASE_URL:
+        return dict(_embedded.database)
+    config: dict[str, Any] = read("DATABASE_URL", env.db_url_config, {})
+    config.pop("ENGINE", None)
+    return config
+
+
+# Persistent connections with a health check come back by themselves after an outage; a pool
+# waits with growing pauses (psycopg's took 26 s).
+DATABASES = {
+    "default": {
+        **_database(),
+        "ENGINE": "learning_assistant.postgresql",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 2)
+DATABASES["default"]["OPTIONS"].setdefault("application_name", "learning-assistant")
+
+# --- Django ----------------------------------------------------------------------------------
+SECRET_KEY = SECRET_KEY or embedded.secret(DATA_DIR, "django-secret-key")
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "learning_assistant.apps.LearningAssistantConfig",
+    "sessions.apps.SessionsConfig",
+    "resources.apps.ResourcesConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "learning_assistant.urls"
+WSGI_APPLICATION = "learning_assistant.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+# Static files are served from the packages they come in: no collect step, nothing to go stale.
+WHITENOISE_USE_FINDERS = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # the admin's forms; the API has a limit of its own
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# On loopback without TLS these four say what HTTPS=true turns on.
+SILENCED_SYSTEM_CHECKS = (
+    [] if HTTPS else ["security.W004", "security.W008", "security.W012", "security.W016"]
+)
+
+# --- REST ------------------------------------------------------------------------------------
+API_BODY_LIMIT = 64 * 1024  # bytes
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_PARSER_CLASSES": ["learning_assistant.parsers.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "learning_assistant.parsers.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "learning_assistant.problems.exception_handler",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Learning Assistant",
+    "DESCRIPTION": "Curated AI/ML resources for what a learner wants to know, each with a reason.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/learning",
+    "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "resources.models.Kind",
+        "LevelEnum": "resources.models.Level",
+    },
+}
+
+# --- Celery: two lanes (learning_assistant/lanes.py) -----------------------------------------
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "durable"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = True
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+# Celery closes a task's database connection after each task unless told how often to reuse it;
+# ours are checked before each task instead (task.py).
+CELERY_DB_REUSE_MAX = 1_000_000_000
+CELERY_BEAT_SCHEDULE = {
+    # Whatever a lost message left undone: the truth is in PostgreSQL.
+    "index what lags": {"task": "resources.tasks.index_lagging", "schedule": 60.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # One line a request from every HTTP client and task would drown the rest.
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("httpx", "celery.worker.strategy", "celery.app.trace")
+    },
+}

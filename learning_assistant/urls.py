@@ -1,0 +1,33 @@
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from learning_assistant import health
+from resources.urls import urlpatterns as resources
+
+
+def either_way(patterns: Sequence[URLPattern]) -> list[URLPattern]:
+    """*patterns* with and without a slash at the end, with no redirect from one to the other."""
+    return [
+        *patterns,
+        *(path(f"{p.pattern}/", p.callback, p.default_args) for p in patterns),
+    ]
+
+
+api = [
+    *resources,
+    path("health/live", health.Live.as_view(), name="live"),
+    path("health/ready", health.Ready.as_view(), name="ready"),
+    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/learning/", include(either_way(api))),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "learning_assistant.problems.bad_request"
+handler404 = "learning_assistant.problems.not_found"
+handler500 = "learning_assistant.problems.server_error"

@@ -1,0 +1,64 @@
+"""What every worker does beside its tasks: warm up, then say every few seconds that it is there."""
+
+import logging
+import os
+import socket
+import threading
+from typing import Any
+
+import redis
+from celery import bootsteps
+
+from learning_assistant import lanes
+from learning_assistant.ollama import ModelUnavailable
+
+logger = logging.getLogger(__name__)
+RETRY_S = 2.0
+
+
+class Heartbeat(bootsteps.StartStopStep):
+    """Warms the worker's lanes in a thread of its own, then keeps their heartbeat."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **kwargs: Any) -> None:
+        super().__init__(worker, **kwargs)
+        self._stop = threading.Event()
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+
+    def start(self, worker: Any) -> None:
+        queues = set(worker.app.amqp.queues.consume_from)
+        self._lanes = [lane for lane in lanes.LANES if lane in queues]
+        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+
+    def stop(self, worker: Any) -> None:
+        self._stop.set()
+        for lane in self._lanes:
+            try:
+                lanes.beat(lane, self._name, gone=True)
+            except redis.exceptions.RedisError:
+                return  # it expires by itself
+
+    def terminate(self, worker: Any) -> None:
+        self.stop(worker)
+
+    def _run(self) -> None:
+        for lane in self._lanes:
+            for warm in lanes.warmers(lane):
+                self._until_done(warm)
+        while not self._stop.is_set():
+            try:
+                for lane in self._lanes:
+                    lanes.beat(lane, self._name)
+            except redis.exceptions.RedisError as error:
+                logger.warning("no heartbeat: %s", error)
+            self._stop.wait(lanes.HEARTBEAT_S)
+
+    def _until_done(self, warm: Any) -> None:
+        while not self._stop.is_set():
+            try:
+                warm()
+                return
+            except ModelUnavailable as error:
+                logger.warning("not warm yet: %s", error)
+                self._stop.wait(RETRY_S)

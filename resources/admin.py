@@ -1,0 +1,102 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from resources.links import canonical
+from resources.models import (
+    Facet,
+    IndexEntry,
+    IndexVersion,
+    Resource,
+    Status,
+    Topic,
+)
+from resources.services import catalogue
+
+
+class ResourceForm(forms.ModelForm[Resource]):
+    """Links are unique by their canonical form."""
+
+    def clean_url(self) -> str:
+        url = str(self.cleaned_data["url"])
+        try:
+            form = canonical(url)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        twin = Resource.objects.filter(canonical_url=form).exclude(pk=self.instance.pk).first()
+        if twin:
+            raise forms.ValidationError(f"“{twin.title}” has this link already: {twin.url}")
+        return url
+
+
+class FacetInline(admin.TabularInline[Facet, Resource]):
+    model = Facet
+    extra = 1
+
+
+@admin.register(Resource)
+class ResourceAdmin(admin.ModelAdmin[Resource]):
+    form = ResourceForm
+    list_display = ["title", "kind", "level", "status", "year", "updated_at"]
+    list_filter = ["status", "kind", "level", "topics"]
+    search_fields = ["title", "summary", "url"]
+    filter_horizontal = ["topics"]
+    readonly_fields = ["canonical_url", "created_at", "updated_at", "published_at"]
+    inlines = [FacetInline]
+    actions = ["publish", "archive"]
+
+    def save_model(
+        self, request: HttpRequest, obj: Resource, form: forms.ModelForm[Resource], change: bool
+    ) -> None:
+        obj.canonical_url = canonical(obj.url)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Topics and facets are stored last, and the index is made from them too."""
+        super().save_related(request, form, formsets, change)
+        catalogue.store(form.instance)
+
+    @admin.action(description="Publish")
+    def publish(self, request: HttpRequest, queryset: QuerySet[Resource]) -> None:
+        done = catalogue.set_status(queryset, Status.PUBLISHED)
+        self.message_user(request, f"{done} published; they are searchable in a moment.")
+
+    @admin.action(description="Archive")
+    def archive(self, request: HttpRequest, queryset: QuerySet[Resource]) -> None:
+        done = catalogue.set_status(queryset, Status.ARCHIVED)
+        self.message_user(request, f"{done} archived.", messages.SUCCESS)
+
+
+@admin.register(Topic)
+class TopicAdmin(admin.ModelAdmin[Topic]):
+    list_display = ["slug", "name", "parent"]
+    search_fields = ["slug", "name"]
+    list_select_related = ["parent"]
+
+
+class MadeByTheIndex(admin.ModelAdmin[Any]):
+    """Rows that the workers make; shown to understand, not to edit."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(IndexVersion)
+class IndexVersionAdmin(MadeByTheIndex):
+    list_display = ["model", "state", "dimension", "rows", "activated_at"]
+
+
+@admin.register(IndexEntry)
+class IndexEntryAdmin(MadeByTheIndex):
+    list_display = ["resource", "version", "length", "indexed_at"]
+    list_select_related = ["resource", "version"]
+    fields = ["resource", "version", "length", "content_hash", "indexed_at"]

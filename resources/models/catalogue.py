@@ -1,0 +1,140 @@
+"""What staff curate: resources, their topics and their facets."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+TITLE_LENGTH = 300
+URL_LENGTH = 2000
+SUMMARY_LENGTH = 20_000
+FACET_LENGTH = 300
+
+
+class Kind(models.TextChoices):
+    PAPER = "paper"
+    TUTORIAL = "tutorial"
+    COURSE = "course"
+    BOOK = "book"
+    VIDEO = "video"
+    DOCS = "docs"
+    DATASET = "dataset"
+    TOOL = "tool"
+
+
+class Level(models.TextChoices):
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft"
+    REVIEW = "review"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    def subtree_ids(self, slug: str) -> list[int]:
+        """The ids of the topic *slug* and of all below it; empty when there is no such topic."""
+        rows = self.values_list("id", "slug", "parent_id")
+        children: dict[int | None, list[int]] = {}
+        for pk, _, parent in rows:
+            children.setdefault(parent, []).append(pk)
+        found = [pk for pk, row_slug, _ in rows if row_slug == slug]
+        for pk in found:  # grows while it is read: the tree is walked level by level
+            found.extend(child for child in children.get(pk, []) if child not in found)
+        return found
+
+
+class Topic(models.Model):
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+    )
+
+    objects = TopicQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ResourceQuerySet(models.QuerySet["Resource"]):
+    def published(self) -> "ResourceQuerySet":
+        return self.filter(status=Status.PUBLISHED)
+
+    def lagging(self, version_id: int) -> "ResourceQuerySet":
+        """Those whose index entry in the version is missing or out of date, or should be gone."""
+        from_index = self.model._meta.apps.get_model("resources", "IndexEntry").objects.filter(
+            version_id=version_id, resource_id=OuterRef("pk")
+        )
+        current = from_index.filter(content_hash=OuterRef("content_hash"))
+        published = Q(status=Status.PUBLISHED)
+        return self.filter((published & ~Exists(current)) | (~published & Exists(from_index)))
+
+
+class Resource(models.Model):
+    """Something that teaches, with a link: the catalogue holds no content of others."""
+
+    title = models.CharField(max_length=TITLE_LENGTH)
+    url = models.URLField(max_length=URL_LENGTH, help_text="Shown as it stands here.")
+    canonical_url = models.CharField(max_length=URL_LENGTH, unique=True, editable=False)
+    kind = models.CharField(max_length=16, choices=Kind)
+    level = models.CharField(
+        max_length=16, choices=Level, blank=True, help_text="Empty where nobody has said."
+    )
+    topics = models.ManyToManyField(Topic, blank=True, related_name="resources")
+    authors = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    year = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1500), MaxValueValidator(2200)]
+    )
+    language = models.CharField(max_length=16, default="en")
+    summary = models.TextField(blank=True, validators=[MaxLengthValidator(SUMMARY_LENGTH)])
+    licence = models.CharField(
+        max_length=60, blank=True, help_text="Of the list the facts come from."
+    )
+    provenance = models.CharField(
+        max_length=200, blank=True, help_text="The list the facts come from."
+    )
+    status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT, db_index=True)
+    content_hash = models.CharField(max_length=64, editable=False, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ResourceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def text_hash(self, facets: Iterable[str], topics: Iterable[str]) -> str:
+        """SHA-256 of all that the index is made from."""
+        content = [self.title, self.summary, sorted(topics), self.authors, list(facets)]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+class Facet(models.Model):
+    """A short line in which a learner recognises their own case; shown as the reason."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="facets")
+    position = models.PositiveSmallIntegerField(default=0)
+    text = models.CharField(max_length=FACET_LENGTH)
+
+    class Meta:
+        ordering = ["resource_id", "position", "id"]
+
+    def __str__(self) -> str:
+        return self.text

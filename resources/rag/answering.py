@@ -1,0 +1,121 @@
+"""The worker's side of `POST resources`: reply 1 is the resources, reply 2 the advice."""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from learning_assistant import ollama
+from learning_assistant.admission import model_slot
+from learning_assistant.broker import UNREACHABLE
+from learning_assistant.lanes import Caller
+from learning_assistant.postgresql.base import time_limit
+from resources import prompts
+from resources.rag import advice, search
+from resources.ranking import Filters
+
+logger = logging.getLogger(__name__)
+
+# What must be left of the deadline for a step to be worth starting, in seconds.
+TO_EMBED_S = 0.25
+TO_SEARCH_S = 0.05
+TO_ADVISE_S = 0.3
+# The reply must still travel and the web process store the interaction.
+TO_RETURN_S = 0.12
+WARM_UP_S = 120.0
+
+
+@dataclass(frozen=True)
+class Question:
+    query: str
+    limit: int
+    level: str = ""
+    kind: str = ""
+    topic: str = ""
+
+
+def answer(question: Question, caller: Caller) -> None:
+    """Reply twice, each in time or not at all."""
+    started = time.monotonic()
+    left = caller.seconds_left()
+    if left < TO_SEARCH_S:
+        return  # whoever asked has searched by words meanwhile
+    filters = Filters(question.level, question.kind, question.topic)
+    try:
+        with time_limit(left):
+            found = search.search(
+                question.query, filters, question.limit, embed_seconds=min(TO_EMBED_S, left)
+            )
+    except DatabaseError as error:
+        close_old_connections()
+        logger.warning("no search: %s", error)
+        caller.reply({"error": "database"})
+        return
+    caller.reply(
+        {
+            "resources": found.resources,
+            "relaxed": found.relaxed,
+            "missing": found.missing,
+            "version": found.version,
+            "results": [
+                {"id": h.resource_id, "score": h.score, "dense": h.dense, "lexical": h.lexical}
+                for h in found.hits
+            ],
+            "search_ms": _ms(started),
+        }
+    )
+    caller.reply(_advise(question.query, found.resources, caller))
+
+
+def _advise(query: str, resources: list[dict[str, Any]], caller: Caller) -> dict[str, Any]:
+    """Reply 2: the model's sentence, or why there is none."""
+    if not resources:
+        return {"advice": "", "refused": "nothing to advise on", "model_there": True}
+    started = time.monotonic()
+    seconds = caller.seconds_left() - TO_RETURN_S
+    if seconds < TO_ADVISE_S:
+        return {"advice": "", "refused": "no time left", "model_there": False}
+    try:
+        with model_slot(seconds) as admitted:
+            if not admitted:
+                return {"advice": "", "refused": "all slots taken", "model_there": False}
+            completion = ollama.chat(
+                settings.CHAT_MODEL,
+                prompts.advice(query, resources[0]),
+                seconds=seconds,
+                max_tokens=prompts.ADVICE_TOKENS,
+                stop=prompts.ADVICE_STOP,
+            )
+    except ollama.ModelUnavailable as error:
+        return {"advice": "", "refused": str(error)[:200], "model_there": False}
+    except UNREACHABLE as error:
+        return {"advice": "", "refused": f"broker: {error}"[:200], "model_there": False}
+    checked = advice.check(completion, query, resources)
+    return {
+        "advice": checked.text,
+        "refused": checked.fault,
+        "model_there": True,
+        "model": settings.CHAT_MODEL,
+        "digest": advice.digest(settings.CHAT_MODEL),
+        "advice_ms": _ms(started),
+    }
+
+
+def _ms(since: float) -> float:
+    return round((time.monotonic() - since) * 1000, 1)
+
+
+def warm_up() -> None:
+    """Load both models and fill the prompt cache of each slot, before the first learner comes."""
+    sample = {"title": "A course", "reason": "For beginners who know some Python."}
+    ollama.embed(settings.EMBED_MODEL, ["warm up"], seconds=WARM_UP_S)
+    for _ in range(settings.MODEL_SLOTS):
+        ollama.chat(
+            settings.CHAT_MODEL,
+            prompts.advice("where to start?", sample),
+            seconds=WARM_UP_S,
+            max_tokens=1,
+        )

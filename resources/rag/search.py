@@ -1,0 +1,45 @@
+"""The product's search: embed the query with the version's own model, rank, describe."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from learning_assistant import ollama
+from resources import presenting, ranking
+from resources.models import IndexVersion
+from resources.ranking import Filters, Hit, Vector
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Found:
+    hits: list[Hit]
+    relaxed: list[str]
+    resources: list[dict[str, Any]]
+    version: int | None
+    missing: list[str]  # the parts that were not there: "embedding"
+
+
+def embed_query(version: IndexVersion, query: str, seconds: float) -> Vector | None:
+    """The query's vector, or None where the model server can't give it in time."""
+    try:
+        return ollama.embed(version.model, [version.query_prefix + query], seconds=seconds)[0]
+    except ollama.ModelUnavailable as error:
+        logger.warning("searching without the query's embedding: %s", error)
+        return None
+
+
+def search(query: str, filters: Filters, limit: int, *, embed_seconds: float = 10.0) -> Found:
+    """The resources for *query*; by words alone where the embedding is missing."""
+    version = IndexVersion.objects.active()
+    vector = embed_query(version, query, embed_seconds) if version else None
+    pk = version.pk if version else None
+    found = ranking.rank(pk, query, vector, filters, limit)
+    return Found(
+        hits=found.hits,
+        relaxed=found.relaxed,
+        resources=presenting.describe(found.hits, query, pk, vector),
+        version=pk,
+        missing=[] if vector is not None else ["embedding"],
+    )

@@ -1,0 +1,234 @@
+"""Ranking: BM25 and dense scores combined, in one statement; no model is called here.
+
+The score is 0.6 × dense (min–max over the candidates) + 0.4 × BM25 (over its maximum), the
+candidates are the union of both legs' best. Combining scores did better than reciprocal rank
+fusion on each collection tried: Bruch et al., An Analysis of Fusion Functions for Hybrid
+Retrieval (2022), https://arxiv.org/abs/2210.11934
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import connection
+
+from resources.models import Status, Topic
+from resources.models.index import SPARSE_DIMENSIONS
+
+DENSE_WEIGHT = 0.6
+LEG_DEPTH = 200
+AT_LEAST = 3
+# Cosine distance under which two resources count as the same thing listed twice.
+SAME_THING = 0.03
+Vector = Sequence[float]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the learner narrowed the search to; an empty string filters nothing."""
+
+    level: str = ""
+    kind: str = ""
+    topic: str = ""
+
+    def used(self) -> dict[str, str]:
+        return {k: v for k, v in vars(self).items() if v}
+
+
+# The order in which filters are given up to reach three: a topic is what a learner is after.
+RELAXED_FIRST = ("level", "kind", "topic")
+
+
+@dataclass(frozen=True)
+class Hit:
+    resource_id: int
+    title: str
+    dense: float | None  # cosine similarity
+    lexical: float  # BM25
+    score: float = 0.0  # 0..1
+
+
+@dataclass(frozen=True)
+class Ranking:
+    hits: list[Hit]
+    relaxed: list[str] = field(default_factory=list)
+
+
+def vector_literal(vector: Vector) -> str:
+    """*vector* as pgvector reads it."""
+    return "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
+
+
+LEXICAL = f"""
+terms AS (
+    SELECT l.id, ln(1 + (v.rows - f.documents + 0.5) / (f.documents + 0.5)) AS idf
+    FROM resources_indexversion v
+    CROSS JOIN unnest(tsvector_to_array(to_tsvector('english', %(query)s))) AS t(term)
+    JOIN resources_lexeme l ON l.term = t.term
+    JOIN resources_documentfrequency f ON f.lexeme_id = l.id AND f.version_id = v.id
+    WHERE v.id = %(version)s AND f.documents BETWEEN 1 AND v.rows
+), question AS (
+    SELECT (
+        '{{' || string_agg(id || ':' || idf, ',') || '}}/{SPARSE_DIMENSIONS}'
+    )::sparsevec AS lexical
+    FROM terms
+), lexical AS (
+    SELECT e.id AS entry_id, e.resource_id
+    FROM resources_indexentry e
+    JOIN resources_resource r ON r.id = e.resource_id
+    CROSS JOIN question q
+    WHERE e.version_id = %(version)s AND {{allowed}} AND (e.lexical <#> q.lexical) < 0
+    ORDER BY e.lexical <#> q.lexical, e.id
+    LIMIT {LEG_DEPTH}
+)"""
+
+DENSE = f"""
+dense AS (
+    SELECT e.id AS entry_id, e.resource_id
+    FROM resources_densevector d
+    JOIN resources_indexentry e ON e.id = d.entry_id
+    JOIN resources_resource r ON r.id = e.resource_id
+    WHERE d.version_id = %(version)s AND {{allowed}}
+    ORDER BY d.embedding <=> %(vector)s::halfvec, e.id
+    LIMIT {LEG_DEPTH}
+)"""
+
+BOTH = f"""WITH {LEXICAL}, {DENSE}
+SELECT c.resource_id, r.title, 1 - (d.embedding <=> %(vector)s::halfvec) AS dense,
+       coalesce(-(e.lexical <#> q.lexical), 0) AS lexical
+FROM (SELECT * FROM lexical UNION SELECT * FROM dense) c
+JOIN resources_indexentry e ON e.id = c.entry_id
+JOIN resources_densevector d ON d.entry_id = c.entry_id
+JOIN resources_resource r ON r.id = c.resource_id
+CROSS JOIN question q"""
+
+WORDS_ONLY = f"""WITH {LEXICAL}
+SELECT c.resource_id, r.title, NULL::float AS dense, -(e.lexical <#> q.lexical) AS lexical
+FROM lexical c
+JOIN resources_indexentry e ON e.id = c.entry_id
+JOIN resources_resource r ON r.id = c.resource_id
+CROSS JOIN question q"""
+
+# When no word matches and no vector is at hand: the newest, so that nobody is sent away empty.
+ANYTHING = """
+SELECT r.id, r.title, NULL::float, 0::float
+FROM resources_resource r
+WHERE {allowed}
+ORDER BY r.published_at DESC NULLS LAST, r.id
+LIMIT %(limit)s"""
+
+
+def _allowed(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """The filters as SQL over the resource `r`, and its parameters."""
+    conditions, params = ["r.status = %(published)s"], {"published": str(Status.PUBLISHED)}
+    parameters: dict[str, Any] = dict(params)
+    for name in ("level", "kind"):
+        if value := getattr(filters, name):
+            conditions.append(f"r.{name} = %({name})s")
+            parameters[name] = value
+    if filters.topic:
+        conditions.append(
+            "EXISTS (SELECT FROM resources_resource_topics t "
+            "WHERE t.resource_id = r.id AND t.topic_id = ANY(%(topics)s))"
+        )
+        parameters["topics"] = Topic.objects.subtree_ids(filters.topic)
+    return " AND ".join(conditions), parameters
+
+
+def _fetch(sql: str, filters: Filters, **params: Any) -> list[Hit]:
+    allowed, more = _allowed(filters)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace("{allowed}", allowed), params | more)
+        return [
+            Hit(pk, title, None if dense is None else float(dense), float(lexical))
+            for pk, title, dense, lexical in cursor.fetchall()
+        ]
+
+
+def combine(hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT) -> list[Hit]:
+    """*hits* with their combined score, the best first."""
+    found = list(hits)
+    most_lexical = max((h.lexical for h in found), default=0.0) or 1.0
+    cosines = [h.dense for h in found if h.dense is not None]
+    low, high = min(cosines, default=0.0), max(cosines, default=0.0)
+    spread = (high - low) or 1.0
+    weight = dense_weight if cosines else 0.0
+
+    def scored(hit: Hit) -> Hit:
+        dense = (hit.dense - low) / spread if hit.dense is not None else 0.0
+        return replace(hit, score=weight * dense + (1 - weight) * hit.lexical / most_lexical)
+
+    return sorted(map(scored, found), key=lambda h: (-h.score, h.resource_id))
+
+
+def search(
+    version: int | None, query: str, vector: Vector | None, filters: Filters, limit: int
+) -> list[Hit]:
+    """The best *limit* resources within *filters*, duplicates collapsed, or fewer."""
+    hits: list[Hit] = []
+    if version is not None:
+        literal = {"vector": vector_literal(vector)} if vector is not None else {}
+        sql = WORDS_ONLY if vector is None else BOTH
+        hits = combine(_fetch(sql, filters, version=version, query=query, **literal))
+    return _distinct(version, hits, limit)
+
+
+def rank(
+    version: int | None, query: str, vector: Vector | None, filters: Filters, limit: int
+) -> Ranking:
+    """As `search`, but filters are given up one by one until three resources are found.
+
+    What was found before a filter was given up stays in front.
+    """
+    hits: list[Hit] = []
+    relaxed: list[str] = []
+    to_relax = [name for name in RELAXED_FIRST if getattr(filters, name)]
+    while True:
+        hits = _append(hits, search(version, query, vector, filters, limit), limit)
+        if len(hits) >= AT_LEAST or not to_relax:
+            break
+        relaxed.append(to_relax.pop(0))
+        filters = replace(filters, **{relaxed[-1]: ""})
+    if len(hits) < AT_LEAST:
+        hits = _append(hits, _fetch(ANYTHING, Filters(), limit=limit), AT_LEAST)
+    return Ranking(hits, relaxed)
+
+
+def _append(hits: list[Hit], more: list[Hit], limit: int) -> list[Hit]:
+    known = {h.resource_id for h in hits}
+    return (hits + [h for h in more if h.resource_id not in known])[:limit]
+
+
+def _distinct(version: int | None, hits: list[Hit], limit: int) -> list[Hit]:
+    """The first *limit* of *hits*, none of them twice; but twice is better than fewer than 3."""
+    considered = hits[: 2 * limit]
+    same = _near_pairs(version, [h.resource_id for h in considered])
+    kept: list[Hit] = []
+    doubles: list[Hit] = []
+    titles: set[str] = set()
+    for hit in considered:
+        title = "".join(c for c in hit.title.casefold() if c.isalnum())
+        is_double = title in titles or any((k.resource_id, hit.resource_id) in same for k in kept)
+        (doubles if is_double else kept).append(hit)
+        titles.add(title)
+    missing = max(AT_LEAST - len(kept), 0)
+    return (kept + doubles[:missing])[:limit]
+
+
+def _near_pairs(version: int | None, ids: list[int]) -> set[tuple[int, int]]:
+    if len(ids) < 2:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.resource_id, b.resource_id
+            FROM resources_indexentry a
+            JOIN resources_densevector da ON da.entry_id = a.id
+            JOIN resources_indexentry b ON b.version_id = a.version_id AND b.id <> a.id
+            JOIN resources_densevector db ON db.entry_id = b.id
+            WHERE a.version_id = %s AND a.resource_id = ANY(%s) AND b.resource_id = ANY(%s)
+              AND da.embedding <=> db.embedding < %s
+            """,
+            [version, ids, ids, SAME_THING],
+        )
+        return set(cursor.fetchall())

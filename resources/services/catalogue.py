@@ -1,0 +1,163 @@
+"""Writing the catalogue: one door for the loader, the admin and whoever comes later.
+
+Each write makes the content hash anew and, after the commit, queues what the index needs.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from learning_assistant import lanes
+from resources import tasks
+from resources.links import canonical
+from resources.models import Facet, Resource, Status, Topic
+
+
+class Change(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass
+class Outcome:
+    """What one upsert did."""
+
+    change: Change
+    resource: Resource
+    new_topics: list[str] = field(default_factory=list)
+
+
+# Resources a message names: few enough to be done between two other messages.
+QUEUED_TOGETHER = 64
+
+SIMPLE_FIELDS = (
+    "title",
+    "url",
+    "kind",
+    "level",
+    "authors",
+    "year",
+    "language",
+    "summary",
+    "licence",
+    "provenance",
+    "status",
+)
+
+
+def upsert(values: Mapping[str, Any], *, keep: bool = False) -> Outcome:
+    """Create or update the resource whose link is the same as `values["url"]`.
+
+    *values* holds any of `SIMPLE_FIELDS`, `topics` (slugs) and `facets` (lines); what is absent
+    stays as it is; with *keep* a resource that is there stays as it is altogether. The caller
+    queues the indexing (`queue_indexing`). Raises `ValidationError` that names each field at fault.
+    """
+    try:
+        canonical_url = canonical(str(values["url"]))
+    except ValueError as error:
+        raise ValidationError({"url": str(error)}) from error
+    with transaction.atomic():
+        resource = Resource.objects.select_for_update().filter(canonical_url=canonical_url).first()
+        is_new = resource is None
+        if keep and resource is not None:
+            return Outcome(Change.UNCHANGED, resource)
+        resource = resource or Resource(canonical_url=canonical_url, status=Status.PUBLISHED)
+        before = None if is_new else _snapshot(resource)
+        for name in SIMPLE_FIELDS:
+            if name in values:
+                setattr(resource, name, values[name])
+        resource.full_clean(exclude=["content_hash"], validate_unique=False)
+        if is_new:
+            resource.save()
+        new_topics = _set_topics(resource, values.get("topics"))
+        _set_facets(resource, values.get("facets"))
+        if before == _snapshot(resource):
+            return Outcome(Change.UNCHANGED, resource)
+        _store(resource)
+    return Outcome(Change.CREATED if is_new else Change.UPDATED, resource, new_topics)
+
+
+def store(resource: Resource) -> None:
+    """Save *resource*, whose topics and facets are already stored, and queue its indexing."""
+    _store(resource)
+    queue_indexing([resource])
+
+
+def queue_indexing(resources: Sequence[Resource]) -> None:
+    """Have a worker bring the index up to date for *resources*, once they are committed."""
+    ids = [resource.pk for resource in resources]
+    for start in range(0, len(ids), QUEUED_TOGETHER):
+        lanes.enqueue(tasks.index_resources, ids[start : start + QUEUED_TOGETHER])
+
+
+def _store(resource: Resource) -> None:
+    resource.canonical_url = canonical(resource.url)
+    resource.content_hash = resource.text_hash(*_text_parts(resource))
+    resource.updated_at = timezone.now()
+    if resource.status == Status.PUBLISHED and resource.published_at is None:
+        resource.published_at = resource.updated_at
+    resource.save()
+
+
+def set_status(resources: Iterable[Resource], status: Status) -> int:
+    """Publish, archive, … *resources*; how many changed."""
+    changed = [resource for resource in resources if resource.status != status]
+    with transaction.atomic():
+        for resource in changed:
+            resource.status = status
+            _store(resource)
+        queue_indexing(changed)
+    return len(changed)
+
+
+def _text_parts(resource: Resource) -> tuple[list[str], list[str]]:
+    facets = resource.facets.order_by("position", "id").values_list("text", flat=True)
+    return list(facets), list(resource.topics.values_list("slug", flat=True))
+
+
+def _snapshot(resource: Resource) -> list[Any]:
+    facets, topics = _text_parts(resource)
+    return [*(getattr(resource, name) for name in SIMPLE_FIELDS), facets, sorted(topics)]
+
+
+def _set_topics(resource: Resource, slugs: Sequence[str] | None) -> list[str]:
+    """Give *resource* the topics *slugs*; those nobody knew are made, and returned."""
+    if slugs is None:
+        return []
+    wanted = {slug: slug.replace("-", " ").capitalize() for slug in slugs}
+    known = set(Topic.objects.filter(slug__in=wanted).values_list("slug", flat=True))
+    new = [slug for slug in wanted if slug not in known]
+    Topic.objects.bulk_create(
+        [Topic(slug=slug, name=wanted[slug]) for slug in new], ignore_conflicts=True
+    )
+    resource.topics.set(Topic.objects.filter(slug__in=wanted))
+    return new
+
+
+def _set_facets(resource: Resource, lines: Sequence[str] | None) -> None:
+    if lines is None:
+        return
+    current = list(resource.facets.order_by("position", "id").values_list("text", flat=True))
+    if current == list(lines):
+        return
+    resource.facets.all().delete()
+    facets = [Facet(resource=resource, position=i, text=line) for i, line in enumerate(lines)]
+    for facet in facets:
+        facet.full_clean()
+    Facet.objects.bulk_create(facets)
+
+
+def upsert_topic(slug: str, name: str, parent: str = "") -> Topic:
+    """Create or update one topic of the tree; its parent must be there."""
+    if slug != slugify(slug):
+        raise ValidationError({"slug": f"{slug!r} is no slug, {slugify(slug)!r} would be"})
+    above = Topic.objects.get(slug=parent) if parent else None
+    topic, _ = Topic.objects.update_or_create(slug=slug, defaults={"name": name, "parent": above})
+    return topic

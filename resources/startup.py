@@ -1,0 +1,60 @@
+"""What this app adds to the whole when Django starts: warm-up, lines in `doctor`, system checks."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from learning_assistant import lanes, ollama, parts
+from learning_assistant.parts import Line, State
+from learning_assistant.postgresql.base import time_limit
+from resources.models import IndexVersion, Resource
+from resources.rag import answering, indexing
+
+
+def register_all() -> None:
+    lanes.on_warm_up(lanes.INTERACTIVE, answering.warm_up)
+    parts.register(model_server)
+    parts.register(index)
+
+
+def model_server() -> Iterator[Line]:
+    """The model server and the two models that the settings name."""
+    try:
+        version, digests = ollama.server_version(), ollama.digests()
+    except ollama.ModelUnavailable as error:
+        yield Line("model server", State.FAIL, str(error), "start it, or set OLLAMA_HOST")
+        return
+    yield Line("model server", State.OK, version)
+    for setting in ("CHAT_MODEL", "EMBED_MODEL"):
+        name = getattr(settings, setting)
+        digest = digests.get(ollama.full_name(name))
+        if digest is None:
+            mend = f"ollama pull {name}, or set {setting}"
+            yield Line(f"model {name}", State.FAIL, "not on the server", mend)
+        else:
+            yield Line(f"model {name}", State.OK, digest[:12])
+
+
+def index() -> Iterator[Line]:
+    """How much there is to search, and how far the index is behind."""
+    try:
+        with time_limit(parts.TIMEOUT_S):
+            version = IndexVersion.objects.active()
+            published = Resource.objects.published().count()
+            behind = indexing.lag(version)
+    except DatabaseError:
+        return  # PostgreSQL's own line says so
+    load = ".venv/bin/python manage.py load_catalogue --starter --wait"
+    if published == 0:
+        yield Line("catalogue", State.FAIL, "no published resource", load)
+        return
+    yield Line("catalogue", State.OK, f"{published} published resources")
+    rows = version.rows if version else 0
+    detail = f"{rows} searchable, {behind} to do ({version or 'no version yet'})"
+    if rows == 0:
+        yield Line("index", State.FAIL, detail, load)
+    elif behind:
+        yield Line("index", State.WARN, detail, load, blocks=False)
+    else:
+        yield Line("index", State.OK, detail)

@@ -1,0 +1,68 @@
+"""Who learns, and what they asked."""
+
+import uuid
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+SESSION_ID_LENGTH = 128
+
+
+class LearningSessionQuerySet(models.QuerySet["LearningSession"]):
+    def seen(self, session_id: str) -> "LearningSession":
+        """The session of this id, made on its first request, marked as seen now."""
+        session, created = self.get_or_create(session_id=session_id)
+        if not created:
+            self.filter(pk=session.pk).update(last_seen_at=timezone.now())
+        return session
+
+
+class LearningSession(models.Model):
+    """A learner's session under the id that the client chose."""
+
+    session_id = models.CharField(max_length=SESSION_ID_LENGTH, unique=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = LearningSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return self.session_id
+
+
+class Interaction(models.Model):
+    """One query and its answer. The learner's words stand here and nowhere else."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(
+        LearningSession, on_delete=models.CASCADE, related_name="interactions"
+    )
+    query = models.TextField()
+    filters: "models.JSONField[dict[str, str]]" = models.JSONField(default=dict)
+    results: "models.JSONField[list[dict[str, Any]]]" = models.JSONField(
+        default=list, help_text="Resource id, url, score and the score of each leg, in order."
+    )
+    relaxed = ArrayField(models.CharField(max_length=16), default=list)
+    advice = models.TextField(blank=True)
+    advice_source = models.CharField(max_length=16, blank=True)
+    degraded = models.BooleanField(default=False)
+    degraded_reasons = ArrayField(models.CharField(max_length=16), default=list)
+    model = models.CharField(max_length=200, blank=True)
+    model_digest = models.CharField(max_length=100, blank=True)
+    index_version_id = models.BigIntegerField(null=True)
+    timings: "models.JSONField[dict[str, float]]" = models.JSONField(
+        default=dict, help_text="Milliseconds by stage."
+    )
+    took_ms = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M} {self.query[:60]}"
