@@ -38,6 +38,7 @@ check: .venv/.dev ## lint, types, import directions, migrations, deployment sett
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@.venv/bin/lint-imports
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@$(PY) manage.py makemigrations --check --dry-run
 	@HTTPS=true $(PY) manage.py check --deploy --fail-level WARNING
 

@@ -60,7 +60,9 @@ def _call(seconds: float | None) -> Iterator[ollama.Client]:
         yield _client()
     except ollama.ResponseError as error:
         raise ModelUnavailable(f"{error.error} (status {error.status_code})") from error
-    except (httpx.HTTPError, ConnectionError) as error:
+    except ConnectionError as error:
+        raise ModelUnavailable(f"nothing answers at {settings.OLLAMA_HOST}") from error
+    except httpx.HTTPError as error:
         raise ModelUnavailable(f"{settings.OLLAMA_HOST}: {error}") from error
     finally:
         _ends_at.reset(token)

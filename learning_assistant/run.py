@@ -134,7 +134,7 @@ def _prepare(settings: Any) -> None:
     say("migrating the database")
     call_command("migrate", verbosity=0, interactive=False)
     mark = settings.DATA_DIR / "run" / STARTER_MARK
-    starter = _starter_hash()
+    starter = _hash_of(settings.STARTER_CATALOGUE)
     if not mark.exists() or mark.read_text() != starter:
         say("loading the starter catalogue")
         call_command("load_catalogue", starter=True, keep=True, verbosity=0)
@@ -142,13 +142,11 @@ def _prepare(settings: Any) -> None:
     users = get_user_model()._default_manager
     if not users.filter(is_superuser=True).exists():
         password = secret(settings.DATA_DIR, "admin-password")
-        users.create_superuser(username="admin", password=password)  # type: ignore[attr-defined]
+        users.create_superuser(username="admin", password=password)
 
 
-def _starter_hash() -> str:
-    from resources.management.commands.load_catalogue import STARTER
-
-    content = b"".join(path.read_bytes() for path in sorted(STARTER.glob("*.jsonl")))
+def _hash_of(folder: Path) -> str:
+    content = b"".join(path.read_bytes() for path in sorted(folder.glob("*.jsonl")))
     return hashlib.sha256(content).hexdigest()
 
 

@@ -192,6 +192,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+STARTER_CATALOGUE = BASE_DIR / "resources" / "catalogue"
 STATIC_URL = "static/"
 # Static files are served from the packages they come in: no collect step, nothing to go stale.
 WHITENOISE_USE_FINDERS = True
@@ -229,6 +230,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/learning",
+    "PREPROCESSING_HOOKS": ["learning_assistant.schema.without_slash"],
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "resources.models.Kind",
         "LevelEnum": "resources.models.Level",
@@ -263,11 +265,26 @@ LOGGING = {
     "formatters": {
         "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {
+        # Whoever raised a 503 has said why; `health/ready` gives one every time it is asked.
+        "not_503": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", 0) != 503,
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["not_503"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # One line a request from every HTTP client and task would drown the rest.
     "loggers": {
-        name: {"level": "WARNING"}
-        for name in ("httpx", "celery.worker.strategy", "celery.app.trace")
+        "django": {"handlers": [], "propagate": True},
+        # One line a request from every HTTP client and task would drown the rest.
+        "httpx": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     },
 }

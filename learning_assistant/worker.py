@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -54,11 +55,14 @@ class Heartbeat(bootsteps.StartStopStep):
                 logger.warning("no heartbeat: %s", error)
             self._stop.wait(lanes.HEARTBEAT_S)
 
-    def _until_done(self, warm: Any) -> None:
+    def _until_done(self, warm: Callable[[], None]) -> None:
+        told = ""
         while not self._stop.is_set():
             try:
                 warm()
                 return
             except ModelUnavailable as error:
-                logger.warning("not warm yet: %s", error)
+                if str(error) != told:
+                    logger.warning("not warm yet: %s", error)
+                    told = str(error)
                 self._stop.wait(RETRY_S)

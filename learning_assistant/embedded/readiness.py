@@ -5,7 +5,6 @@ import socket
 from pathlib import Path
 
 import psycopg
-import redis
 
 from learning_assistant.embedded.paths import POSTGRES_PORT, Paths, Service
 from learning_assistant.embedded.postgres import DATABASE, ROLE, ROLE_SECRET
@@ -41,17 +40,15 @@ def _postgres(paths: Paths) -> bool:
 
 
 def _valkey(paths: Paths) -> bool:
-    client = redis.Redis(
-        unix_socket_path=str(paths.valkey_socket),
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
-    )
-    try:
-        return bool(client.ping())
-    except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError):
-        return False
-    finally:
-        client.close()
+    # By hand: redis-py tries again for seconds where the socket isn't there yet.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(PATIENCE)
+        try:
+            connection.connect(str(paths.valkey_socket))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
 
 
 class _SocketConnection(http.client.HTTPConnection):

@@ -31,9 +31,9 @@ from gguf import (
     quants,
 )
 
-from . import openmp
-from .inference import store
-from .inference.store import Card, Kind
+from learning_assistant.embedded import openmp
+from learning_assistant.embedded.inference import store
+from learning_assistant.embedded.inference.store import Card, Kind
 
 Array = npt.NDArray[Any]
 Progress = Callable[[str, float], None]  # the model's name, and the share that is done (0 to 1)
@@ -229,8 +229,8 @@ def read_safetensors(raw: bytes) -> dict[str, Array]:
     length = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + length])
     header.pop("__metadata__", None)
-    types = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
-    tensors = {}
+    types: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+    tensors: dict[str, Array] = {}
     for name, entry in header.items():
         begin, end = (8 + length + offset for offset in entry["data_offsets"])
         data = np.frombuffer(raw[begin:end], types[entry["dtype"]])

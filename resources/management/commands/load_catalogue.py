@@ -3,6 +3,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DataError
@@ -13,7 +14,7 @@ from resources.models import Resource
 from resources.rag import catching_up
 from resources.services import catalogue
 
-STARTER = Path(__file__).resolve().parents[2] / "catalogue"
+STARTER: Path = settings.STARTER_CATALOGUE
 TOPICS = STARTER / "topics.jsonl"
 FAULTS_SHOWN = 50
 

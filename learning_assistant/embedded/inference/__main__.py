@@ -1,0 +1,180 @@
+"""`python -m learning_assistant.embedded.inference --uds PATH`, or `--port N` on 127.0.0.1."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import math
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from learning_assistant.embedded.inference import store
+from learning_assistant.embedded.inference.app import application
+from learning_assistant.embedded.inference.gate import Gate
+from learning_assistant.embedded.inference.llama import Settings
+from learning_assistant.embedded.inference.models import Models
+from learning_assistant.embedded.inference.resident import Resident
+from learning_assistant.embedded.inference.schema import seconds
+
+logger = logging.getLogger("learning_assistant.embedded.inference")
+LONGEST_PATH = 107  # bytes, of a unix socket's path on Linux
+GRACE = 1  # seconds that requests under way get at the end
+
+
+class CannotStart(Exception):
+    """Says why in one sentence."""
+
+
+def _arguments(arguments: list[str]) -> argparse.Namespace:
+    environ = os.environ
+    parser = argparse.ArgumentParser(prog="inference", description=__doc__)
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--uds", type=Path, help="serve on this unix socket, for this user only")
+    place.add_argument("--port", type=int, help="serve on this port of 127.0.0.1, for every user")
+    parser.add_argument(
+        "--parallel",
+        type=int,
+        default=environ.get("EMBEDDED_SLOTS", "2"),
+        help="chats at once (EMBEDDED_SLOTS, 2)",
+    )
+    parser.add_argument(
+        "--queue",
+        type=int,
+        default=environ.get("EMBEDDED_QUEUE", "64"),
+        help="requests that may wait for a place (EMBEDDED_QUEUE, 64)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=environ.get("EMBEDDED_THREADS", str(min(len(os.sched_getaffinity(0)), 8))),
+        help="threads for each model (EMBEDDED_THREADS, one per core up to 8)",
+    )
+    parser.add_argument(
+        "--keep-alive",
+        type=seconds,
+        default=environ.get("OLLAMA_KEEP_ALIVE", "-1s"),
+        help="how long an idle model stays loaded (OLLAMA_KEEP_ALIVE, -1s: for ever)",
+    )
+    given = parser.parse_args(arguments)
+    for name in ("parallel", "threads"):
+        if getattr(given, name) < 1:
+            parser.error(f"--{name} must be at least 1")
+    return given
+
+
+def _models(given: argparse.Namespace, sockets: tuple[Path, Path]) -> Models:
+    chat_card, embedding_card = store.read_card(store.CHAT), store.read_card(store.EMBEDDING)
+    chat = Settings(
+        file=chat_card.file,
+        socket=sockets[0],
+        embedding=False,
+        slots=given.parallel,
+        context=2048,
+        batch=128,
+        threads=given.threads,
+    )
+    embedding = Settings(
+        file=embedding_card.file,
+        socket=sockets[1],
+        embedding=True,
+        slots=4,
+        context=512,
+        batch=512,
+        threads=given.threads,
+    )
+    keep = math.inf if given.keep_alive is None else given.keep_alive
+    return Models(
+        [
+            Resident(embedding_card, embedding, Gate(1, given.queue * 8), keep),
+            Resident(chat_card, chat, Gate(given.parallel, given.queue), keep),
+        ]
+    )
+
+
+def _bind(uds: Path) -> socket.socket:
+    """A socket at *uds* for this user only. Raises `CannotStart`."""
+    if len(os.fsencode(uds)) + len(".embed") > LONGEST_PATH:
+        raise CannotStart(f"{uds} is too long for a unix socket: use a shorter DATA_DIR.")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as other:
+            if uds.exists() and other.connect_ex(str(uds)) == 0:
+                raise CannotStart(f"Another process already serves on {uds}.")
+        uds.unlink(missing_ok=True)
+        listener.bind(str(uds))
+    except OSError as error:
+        raise CannotStart(f"Can't serve on {uds}: {error.strerror}.") from error
+    return listener
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise CannotStart(f"Can't serve on port {port}: {error.strerror}.") from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's own handling ends the process by the signal; here a signal is a normal end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        yield
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+
+def _serve(given: argparse.Namespace, private: Path) -> None:
+    if given.uds:
+        uds: Path = given.uds.absolute()
+        listener = _bind(uds)
+        sockets = uds.with_suffix(".chat.sock"), uds.with_suffix(".embed.sock")
+    else:
+        listener = _listen(given.port)
+        sockets = private / "chat.sock", private / "embed.sock"
+    config = uvicorn.Config(
+        application(_models(given, sockets), preload=True),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=75,
+    )
+    try:
+        _Server(config).run([listener])
+    finally:
+        listener.close()
+        if given.uds:
+            uds.unlink(missing_ok=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="inference: %(message)s")
+    logger.setLevel(logging.INFO)
+    given = _arguments(arguments)
+    os.umask(0o077)  # sockets are made with it, llama.cpp's too
+    try:
+        with tempfile.TemporaryDirectory(prefix="inference-") as private:
+            _serve(given, Path(private))
+    except (CannotStart, store.WeightsMissing) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
