@@ -38,12 +38,13 @@ check: .venv/.dev ## lint, types, import directions, migrations, deployment sett
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@.venv/bin/lint-imports
+	@$(PY) manage.py spectacular --validate --fail-on-warn --file .data/openapi.yaml && diff -u docs/openapi.yaml .data/openapi.yaml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@$(PY) manage.py makemigrations --check --dry-run
 	@HTTPS=true $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json
-	@$(PY) -m tests.load.bench
+	@$(PY) -m tests.load.bench $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 clean: ## remove the virtual environment and caches; .data, with the database, stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

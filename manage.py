@@ -38,6 +38,7 @@ def main() -> None:
         )
 
     from django.conf import settings
+
     from learning_assistant.embedded.services import ServiceError, lease
 
     with ExitStack() as stack:

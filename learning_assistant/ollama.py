@@ -85,8 +85,8 @@ def embed(
 @dataclass(frozen=True)
 class Completion:
     text: str
-    finished: bool  # False when the token limit cut it off
     tokens: int
+    tokens_per_second: float
 
 
 def chat(
@@ -108,14 +108,38 @@ def chat(
                 "num_predict": max_tokens,
                 "temperature": 0.0,
                 "seed": 7,
+                # A model that rephrases what it was given must repeat words of it.
+                "repeat_penalty": 1.0,
                 "stop": list(stop),
             },
         )
     return Completion(
         text=answer.message.content or "",
-        finished=answer.done_reason == "stop",
         tokens=answer.eval_count or 0,
+        tokens_per_second=1e9 * (answer.eval_count or 0) / (answer.eval_duration or 1),
     )
+
+
+class DigestOf:
+    """The digest of a model by name, asked for once in *keep_s* seconds at most."""
+
+    def __init__(self, keep_s: float = 60.0) -> None:
+        self._keep_s = keep_s
+        self._known: dict[str, str] = {}
+        self._asked_at = float("-inf")
+
+    def __call__(self, model: str) -> str:
+        """Empty where the server does not say."""
+        if time.monotonic() - self._asked_at > self._keep_s:
+            self._asked_at = time.monotonic()
+            try:
+                self._known = digests(seconds=0.2)
+            except ModelUnavailable:
+                self._known = {}
+        return self._known.get(full_name(model), "")
+
+
+digest_of = DigestOf()
 
 
 def digests(*, seconds: float = 2.0) -> dict[str, str]:

@@ -101,9 +101,14 @@ class Cluster:
             "CREATE EXTENSION vector",  # in template1, so that new databases have it
             f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER CREATEDB NOCREATEROLE NOREPLICATION",
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}",
+            *self._password_statements(),
         )
+        # Everything on the disk, once, and only then in its place.
+        sync = [str(self.programs / "initdb"), "--sync-only", "-D", str(draft)]
+        self._run(sync, "write the new database to the disk")
         draft.rename(self.data)
         _sync_folder(self.paths.postgres)
+        self._marker.write_text(self._password_digest())
 
     def check_version(self) -> None:
         try:
@@ -138,30 +143,37 @@ class Cluster:
             leftover.unlink(missing_ok=True)
 
     def set_changed_passwords(self) -> None:
-        """Give the roles the passwords under `secrets`, new or made anew since the last start."""
-        passwords = {
-            ROLE: secret(self.paths.data_dir, ROLE_SECRET),
-            SUPERUSER: secret(self.paths.data_dir, SUPERUSER_SECRET),
-        }
-        # The inode: a cluster put in this one's place has other passwords. Of 256 random bits
-        # a plain hash tells nothing.
-        state = repr((sorted(passwords.items()), self.data.stat().st_ino))
-        digest = hashlib.sha256(state.encode()).hexdigest()
-        marker = self.paths.secrets / "postgres-passwords-set"
-        if marker.exists() and marker.read_text() == digest:
+        """Give the roles the passwords under `secrets` where those are not what they were."""
+        digest = self._password_digest()
+        if self._marker.exists() and self._marker.read_text() == digest:
             return
-        statements = []
-        for role, password in passwords.items():
-            quoted = password.replace("'", "''")
-            statements.append(f"ALTER ROLE {role} PASSWORD '{quoted}'")
-        self._single_user(self.data, "set the database's passwords", *statements)
-        marker.write_text(digest)
+        self._single_user(self.data, "set the database's passwords", *self._password_statements())
+        self._marker.write_text(digest)
+
+    @property
+    def _marker(self) -> Path:
+        """Says which passwords the cluster has. Not in its folder, which may be another user's."""
+        return self.paths.secrets / "postgres-passwords-set"
+
+    def _passwords(self) -> dict[str, str]:
+        names = {ROLE: ROLE_SECRET, SUPERUSER: SUPERUSER_SECRET}
+        return {role: secret(self.paths.data_dir, name) for role, name in names.items()}
+
+    def _password_digest(self) -> str:
+        # The inode: a cluster put in this one's place has other passwords. Of 256 random bits a
+        # plain hash tells nothing.
+        state = repr((sorted(self._passwords().items()), self.data.stat().st_ino))
+        return hashlib.sha256(state.encode()).hexdigest()
+
+    def _password_statements(self) -> list[str]:
+        quoted = {role: word.replace("'", "''") for role, word in self._passwords().items()}
+        return [f"ALTER ROLE {role} PASSWORD '{word}'" for role, word in quoted.items()]
 
     def _initdb(self, target: Path) -> None:
         command = [str(self.programs / "initdb"), "-D", str(target), "-U", SUPERUSER]
         command += ["--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        command += ["--auth=reject", "--no-instructions"]
+        command += ["--auth=reject", "--no-instructions", "--no-sync"]
         for name, value in SETTINGS.items():
             command += ["--set", f"{name}={value}"]
         self._run(command, "make the database")

@@ -1,18 +1,18 @@
 """Checking the sentence that the model wrote. What fails is dropped; the template stands in."""
 
 import re
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from learning_assistant import ollama
 from learning_assistant.ollama import Completion
+from resources import prompts
 from resources.models import Kind, Level
 
-MOST_WORDS = 30
-FEWEST_WORDS = 4
-DIGESTS_KEPT_S = 60.0
+FEWEST_WORDS, MOST_WORDS = 4, 30
+# Words that were not given, beside those of the sentence's frame; one may be a synonym.
+MOST_NEW_WORDS = 1
+STEM = 5  # letters by which "explains" and "explained" are the same word
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Checked:
 
 
 _LINK = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|org|net|io|ai|edu|gov|dev)\b|@", re.I)
-_MARKUP = re.compile(r"[<>*_`#{}|\\~^]|\]\(|&\w+;")
-_ECHO = re.compile(r"\b(question|resource|learner|sentence|assistant|user|system)\s*(:|\[)", re.I)
+_MARKUP = re.compile(r"[<>*_`#{}|\\~^]|\]\(|&\w+;|\[(?!1\])")
+_ECHO = re.compile(r"\b(question|resource|sentence|assistant|user|system)\s*(:|\[)", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _FIRST_SENTENCE = re.compile(r"^.*?[.!?](?=\s|$)", re.S)
-# Words that name a kind or a level; said of the first resource they must be true of it.
+# Words that name a kind or a level; where nobody has mentioned them they must be true.
 _KIND_WORDS = {
     "paper": Kind.PAPER, "article": Kind.PAPER, "tutorial": Kind.TUTORIAL, "course": Kind.COURSE,
     "lecture": Kind.COURSE, "lectures": Kind.COURSE, "book": Kind.BOOK, "textbook": Kind.BOOK,
@@ -38,6 +38,10 @@ _LEVEL_WORDS = {
     "intermediate": Level.INTERMEDIATE, "advanced": Level.ADVANCED, "expert": Level.ADVANCED,
     "experts": Level.ADVANCED,
 }  # fmt: skip
+# What a sentence of advice is built with, whatever it is about.
+_FRAME = frozenset(
+    ["about", "after", "answer", "answers", "basics", "because", "before", "begin", "concept", "concepts", "covers", "describe", "describes", "easy", "explain", "explains", "explained", "first", "from", "gives", "good", "great", "help", "helps", "here", "how", "into", "introduces", "it's", "know", "learn", "learner", "learners", "learning", "like", "main", "make", "makes", "more", "need", "needs", "only", "over", "people", "read", "reader", "readers", "shows", "simple", "start", "starts", "step", "teach", "teaches", "tell", "tells", "than", "that", "their", "them", "then", "there", "these", "this", "those", "through", "understand", "use", "used", "useful", "uses", "using", "very", "want", "wants", "well", "what", "when", "where", "which", "while", "who", "why", "will", "with", "without", "work", "works", "would", "your", "you", "you're"]
+)
 
 
 def check(completion: Completion, query: str, resources: Sequence[dict[str, Any]]) -> Checked:
@@ -47,68 +51,73 @@ def check(completion: Completion, query: str, resources: Sequence[dict[str, Any]
     if match is None:
         return Checked("", "not a whole sentence")
     sentence = " ".join(match[0].split()).strip("\"'“” ")
-    fault = _fault(sentence, query, first)
+    fault = _form_fault(sentence) or _content_fault(sentence, _given(query, first), first)
     if fault:
         return Checked("", fault)
     return Checked(sentence.replace("[1]", f"“{first['title']}”"))
 
 
-def _fault(sentence: str, query: str, first: dict[str, Any]) -> str:
-    words = _WORD.findall(sentence)
-    if not FEWEST_WORDS <= len(words) <= MOST_WORDS:
-        return f"{len(words)} words"
+def _form_fault(sentence: str) -> str:
+    """What is wrong with the sentence whatever it speaks of."""
+    words = len(_WORD.findall(sentence))
+    if not FEWEST_WORDS <= words <= MOST_WORDS:
+        return f"{words} words"
     if _LINK.search(sentence):
         return "a link"
-    if _MARKUP.search(sentence) or re.search(r"\[(?!1\])", sentence):
+    if _MARKUP.search(sentence):
         return "markup"
     if _ECHO.search(sentence):
         return "echo of the prompt"
-    if sentence.endswith("?"):
-        return "a question"
-    known = " ".join([query, *map(str, _given(first))])
-    return _false_claim(words, first, known) or _stranger(sentence, known)
+    return "a question" if sentence.endswith("?") else ""
 
 
-def _given(first: dict[str, Any]) -> list[Any]:
+def _given(query: str, first: dict[str, Any]) -> frozenset[str]:
+    """Every word that the learner or the catalogue used, as written and as a stem."""
     topics = [slug.replace("-", " ") for slug in first["topics"]]
-    return [first["title"], first["reason"], first["summary"], *topics, *first["authors"]]
+    parts = [query, first["title"], first["reason"], first["summary"], *topics, *first["authors"]]
+    words = {w.casefold() for w in _WORD.findall(" ".join(parts))}
+    return frozenset(words | {piece for w in words for piece in w.split("-")} | _stems(words))
 
 
-def _false_claim(words: Sequence[str], first: dict[str, Any], known: str) -> str:
-    """A kind or level that is not the resource's own and that nobody has mentioned."""
-    mentioned = {word.casefold() for word in _WORD.findall(known)}
-    for word in (w.casefold() for w in words):
-        kind, level = _KIND_WORDS.get(word), _LEVEL_WORDS.get(word)
-        if kind and kind != first["kind"] and word not in mentioned:
-            return f"false kind {word}"
-        if level and level != first["level"] and word not in mentioned:
-            return f"false level {word}"
-    return ""
+def _stems(words: Iterable[str]) -> set[str]:
+    return {word[:STEM] + "…" for word in words if len(word) >= STEM}
 
 
-def _stranger(sentence: str, known: str) -> str:
-    """A name or a number that was not given: a capital inside the sentence, or a digit."""
-    given = {word.casefold() for word in _WORD.findall(known)}
+def _content_fault(sentence: str, given: frozenset[str], first: dict[str, Any]) -> str:
+    """A claim about kind or level that is false, a name or number, or too much that is new."""
+    new: list[str] = []
     for position, match in enumerate(_WORD.finditer(sentence)):
-        word = match[0]
-        named = (position > 0 and word[0].isupper() and word != "I") or any(map(str.isdigit, word))
         if sentence[max(match.start() - 1, 0)] == "[":
-            continue  # the mark of the resource, as in [1]
-        parts = {word.casefold(), word.casefold().removesuffix("'s").removesuffix("’s")}
-        if named and not parts & given:
+            continue  # the mark [1]
+        word = re.sub(r"['’]s$", "", match[0])
+        low = word.casefold()
+        if low in given or low in _FRAME:
+            continue
+        if _is_false(_KIND_WORDS.get(low), first["kind"]):
+            return f"false kind {word}"
+        if _is_false(_LEVEL_WORDS.get(low), first["level"]):
+            return f"false level {word}"
+        if any(map(str.isdigit, word)) or (position > 0 and word[0].isupper() and word != "I"):
             return f"names {word}, which was not given"
+        if low in _FROM_EXAMPLES:
+            return f"{word} is from an example of the prompt"
+        if len(word) >= 4 and not _stems([low]) & given:
+            new.append(word)
+    if len(new) > MOST_NEW_WORDS:
+        return f"speaks of {', '.join(new)}, which was not given"
     return ""
 
 
-_digests: tuple[float, dict[str, str]] = (float("-inf"), {})
+def _is_false(claimed: str | None, actual: str | None) -> bool:
+    return claimed is not None and claimed != actual
 
 
-def digest(model: str) -> str:
-    """The digest of *model*, asked for once a minute at most; empty where it can't be had."""
-    global _digests
-    if time.monotonic() - _digests[0] > DIGESTS_KEPT_S:
-        try:
-            _digests = (time.monotonic(), ollama.digests(seconds=0.2))
-        except ollama.ModelUnavailable:
-            return ""
-    return _digests[1].get(ollama.full_name(model), "")
+_FROM_EXAMPLES = (
+    frozenset(
+        w.casefold()
+        for question, said, sentence in prompts.EXAMPLES
+        for w in _WORD.findall(f"{question} {said} {sentence}")
+        if len(w) >= 4
+    )
+    - _FRAME
+)

@@ -22,10 +22,25 @@ logger = logging.getLogger(__name__)
 # What must be left of the deadline for a step to be worth starting, in seconds.
 TO_EMBED_S = 0.25
 TO_SEARCH_S = 0.05
-TO_ADVISE_S = 0.3
+# The model reads the prompt first; a sentence has no fewer than FEWEST_TOKENS.
+TO_READ_S = 0.2
+FEWEST_TOKENS = 14
 # The reply must still travel and the web process store the interaction.
 TO_RETURN_S = 0.12
 WARM_UP_S = 120.0
+
+
+class _Pace:
+    """How fast the model wrote lately: a cap of tokens that it can't reach in time helps nobody."""
+
+    tokens_per_second = 60.0
+
+    def learn(self, completion: ollama.Completion) -> None:
+        if completion.tokens >= FEWEST_TOKENS // 2:
+            self.tokens_per_second += (completion.tokens_per_second - self.tokens_per_second) / 4
+
+
+_pace = _Pace()
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,8 @@ def _advise(query: str, resources: list[dict[str, Any]], caller: Caller) -> dict
         return {"advice": "", "refused": "nothing to advise on", "model_there": True}
     started = time.monotonic()
     seconds = caller.seconds_left() - TO_RETURN_S
-    if seconds < TO_ADVISE_S:
+    tokens = min(prompts.ADVICE_TOKENS, int((seconds - TO_READ_S) * _pace.tokens_per_second))
+    if tokens < FEWEST_TOKENS:
         return {"advice": "", "refused": "no time left", "model_there": False}
     try:
         with model_slot(seconds) as admitted:
@@ -86,20 +102,21 @@ def _advise(query: str, resources: list[dict[str, Any]], caller: Caller) -> dict
                 settings.CHAT_MODEL,
                 prompts.advice(query, resources[0]),
                 seconds=seconds,
-                max_tokens=prompts.ADVICE_TOKENS,
+                max_tokens=tokens,
                 stop=prompts.ADVICE_STOP,
             )
     except ollama.ModelUnavailable as error:
         return {"advice": "", "refused": str(error)[:200], "model_there": False}
     except UNREACHABLE as error:
         return {"advice": "", "refused": f"broker: {error}"[:200], "model_there": False}
+    _pace.learn(completion)
     checked = advice.check(completion, query, resources)
     return {
         "advice": checked.text,
         "refused": checked.fault,
         "model_there": True,
         "model": settings.CHAT_MODEL,
-        "digest": advice.digest(settings.CHAT_MODEL),
+        "digest": ollama.digest_of(settings.CHAT_MODEL),
         "advice_ms": _ms(started),
     }
 

@@ -68,6 +68,17 @@ class User:
         self.leave()
 
 
+@pytest.fixture(scope="session")
+def running() -> Iterator[Path]:
+    """The folder of services that run all along, for tests that change nothing about them."""
+    with tempfile.TemporaryDirectory(prefix="la", dir="/tmp") as folder:
+        user = User(Path(folder), BOTH)
+        assert user.said() == "ready"
+        yield Path(folder)
+        user.leave()
+        assert until(lambda: all(stopped(Path(folder), service) for service in BOTH))
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A folder with a short path; at the end nothing may run there."""

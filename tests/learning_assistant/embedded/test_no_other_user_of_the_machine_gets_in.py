@@ -7,7 +7,7 @@ import pytest
 
 from learning_assistant.embedded.paths import Paths
 from learning_assistant.embedded.services import Service
-from tests.learning_assistant.embedded.conftest import connect, endpoints, servers
+from tests.learning_assistant.embedded.conftest import connect, servers
 
 TRY = """
 import os, socket, sys
@@ -24,40 +24,34 @@ for path in sys.argv[1:]:
 """
 
 
-@pytest.fixture
-def running(data_dir, users):
-    user = users(data_dir)
-    assert user.said() == "ready"
-    return Paths.of(data_dir)
-
-
 def test_nobody_else_may_enter_a_folder_or_read_a_secret(running):
-    endpoints(running.data_dir)
-    for folder, folders, files in os.walk(running.data_dir):
+    paths = Paths.of(running)
+    for folder, folders, files in os.walk(running):
         for name in [".", *folders, *files]:
             found = os.lstat(os.path.join(folder, name))
             if not stat.S_ISSOCK(found.st_mode):
                 # A folder may let one group through, never more.
                 assert found.st_mode & 0o067 == 0, f"{folder}/{name} {oct(found.st_mode)}"
-    for secret in running.secrets.iterdir():
+    for secret in paths.secrets.iterdir():
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
 def test_another_user_can_neither_read_nor_connect(running):
-    paths = [
-        running.data_dir,
-        running.secrets,
-        running.secrets / "postgres-password",
-        running.postgres,
-        running.log / "postgres.log",
-        running.postgres_socket,
-        running.valkey_socket,
+    paths = Paths.of(running)
+    closed = [
+        running,
+        paths.secrets,
+        paths.secrets / "postgres-password",
+        paths.postgres,
+        paths.log / "postgres.log",
+        paths.postgres_socket,
+        paths.valkey_socket,
     ]
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
     # The system's Python: the one that runs the tests may be closed to others.
     tried = subprocess.run(
-        [*nobody, "--", "/usr/bin/env", "-i", "/usr/bin/python3", "-c", TRY, *map(str, paths)],
+        [*nobody, "--", "/usr/bin/env", "-i", "/usr/bin/python3", "-c", TRY, *map(str, closed)],
         capture_output=True,
         text=True,
         check=False,
@@ -69,13 +63,13 @@ def test_another_user_can_neither_read_nor_connect(running):
 @pytest.mark.parametrize("password", ["", "guessed"])
 def test_nobody_gets_in_without_the_password(running, user, password):
     with pytest.raises(psycopg.OperationalError, match="password"):
-        connect(running.data_dir, user=user, password=password).close()
+        connect(running, user=user, password=password).close()
 
 
 def test_nothing_listens_on_the_network(running):
     inodes = set()
     for service in Service:
-        for pid in servers(running.data_dir, service):
+        for pid in servers(running, service):
             for descriptor in os.listdir(f"/proc/{pid}/fd"):
                 try:
                     inodes.add(os.readlink(f"/proc/{pid}/fd/{descriptor}"))

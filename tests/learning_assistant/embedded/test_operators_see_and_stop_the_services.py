@@ -37,10 +37,8 @@ def test_status_names_keepers_and_users_and_stop_ends_them(data_dir, users):
     assert operate("stop", "--data-dir", data_dir).returncode == 0
 
 
-def test_shell_env_lets_psql_in(data_dir, users):
-    user = users(data_dir, Service.POSTGRES)
-    assert user.said() == "ready"
-    lines = operate("shell-env", "--data-dir", data_dir).stdout
+def test_shell_env_lets_psql_in(running):
+    lines = operate("shell-env", "--data-dir", running).stdout
     reached = subprocess.run(
         ["sh", "-c", f'eval "$1"; {shlex.quote(sys.executable)} -c "$2"', "sh", lines, PSQL],
         capture_output=True,

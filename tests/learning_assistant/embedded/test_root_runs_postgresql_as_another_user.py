@@ -16,12 +16,11 @@ def capabilities(pid):
     return {name: int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}
 
 
-def test_without_any_capability_where_it_can_get_to_its_folder(data_dir):
-    with lease(data_dir, [Service.POSTGRES]):
-        server = servers(data_dir, Service.POSTGRES)[0]
-        user = pwd.getpwuid(os.stat(f"/proc/{server}").st_uid).pw_name
-        assert user == "learning-assistant"
-        assert set(capabilities(server).values()) == {0}
+def test_without_any_capability_where_it_can_get_to_its_folder(running):
+    server = servers(running, Service.POSTGRES)[0]
+    user = pwd.getpwuid(os.stat(f"/proc/{server}").st_uid).pw_name
+    assert user == "learning-assistant"
+    assert set(capabilities(server).values()) == {0}
 
 
 def test_in_a_folder_closed_to_it_nothing_is_opened(data_dir):

@@ -1,20 +1,18 @@
 import os
 
 from learning_assistant.embedded.services import Service, lease
-from tests.learning_assistant.embedded.conftest import ask, servers, stopped, until, valkey
+from tests.learning_assistant.embedded.conftest import servers, stopped, until, valkey
 
 
 def test_a_service_stays_for_the_users_that_are_left(data_dir, users):
-    first, second = users(data_dir), users(data_dir)
+    first, second = users(data_dir, Service.VALKEY), users(data_dir, Service.VALKEY)
     assert first.said() == second.said() == "ready"
-    server = servers(data_dir, Service.POSTGRES)[0]
+    before = servers(data_dir, Service.VALKEY)
     first.leave()
-    assert not until(lambda: stopped(data_dir, Service.POSTGRES), seconds=1.5)
-    assert ask(data_dir, "SELECT 1") == 1
-    assert servers(data_dir, Service.POSTGRES)[0] == server
+    assert not until(lambda: stopped(data_dir, Service.VALKEY), seconds=1)
+    assert servers(data_dir, Service.VALKEY) == before
 
     second.leave()
-    assert until(lambda: stopped(data_dir, Service.POSTGRES))
     assert until(lambda: stopped(data_dir, Service.VALKEY))
 
 

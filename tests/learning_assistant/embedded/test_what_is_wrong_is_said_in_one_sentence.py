@@ -105,6 +105,7 @@ def test_what_was_given_up_is_not_started_over_and_over(data_dir, monkeypatch):
     leases = Leases(data_dir, [Service.VALKEY])
     leases.acquire()
     kill(*keepers(data_dir, Service.VALKEY))
+    assert until(lambda: stopped(data_dir, Service.VALKEY))
     monkeypatch.setenv("PATH", "/nowhere")
     assert leases.renew() == [Service.VALKEY]
     assert until(Paths.of(data_dir).failure(Service.VALKEY).exists)
