@@ -67,7 +67,7 @@ class Stack:
         )  # fmt: skip
 
     def processes(self) -> list[psutil.Process]:
-        """Every process of this copy: all name its DATA_DIR in their command line or environment."""
+        """Every process of this copy: its DATA_DIR is in their command line or environment."""
         mine = []
         for process in psutil.process_iter():
             try:

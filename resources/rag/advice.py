@@ -39,9 +39,16 @@ _LEVEL_WORDS = {
     "experts": Level.ADVANCED,
 }  # fmt: skip
 # What a sentence of advice is built with, whatever it is about.
-_FRAME = frozenset(
-    ["about", "after", "answer", "answers", "basics", "because", "before", "begin", "concept", "concepts", "covers", "describe", "describes", "easy", "explain", "explains", "explained", "first", "from", "gives", "good", "great", "help", "helps", "here", "how", "into", "introduces", "it's", "know", "learn", "learner", "learners", "learning", "like", "main", "make", "makes", "more", "need", "needs", "only", "over", "people", "read", "reader", "readers", "shows", "simple", "start", "starts", "step", "teach", "teaches", "tell", "tells", "than", "that", "their", "them", "then", "there", "these", "this", "those", "through", "understand", "use", "used", "useful", "uses", "using", "very", "want", "wants", "well", "what", "when", "where", "which", "while", "who", "why", "will", "with", "without", "work", "works", "would", "your", "you", "you're"]
+_FRAME_LINES = (
+    "about after answer answers basics because before begin concept concepts covers describe",
+    "describes easy explain explains explained first from gives good great help helps here how",
+    "into introduces it's know learn learner learners learning like main make makes more need",
+    "needs only over people read reader readers shows simple start starts step teach teaches tell",
+    "tells than that their them then there these this those through understand use used useful",
+    "uses using very want wants well what when where which while who why will with without work",
+    "works would your you you're",
 )
+_FRAME = frozenset(word for line in _FRAME_LINES for word in line.split())
 
 
 def check(completion: Completion, query: str, resources: Sequence[dict[str, Any]]) -> Checked:

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from itertools import product
 
 SUBJECTS = (
-    "linear regression", "logistic regression", "decision trees", "random forests", "gradient boosting",
+    "linear regression", "logistic regression", "decision trees", "random forests",
+    "gradient boosting",
     "support vector machines", "k-means clustering", "principal component analysis", "naive Bayes",
-    "neural networks", "backpropagation", "convolutional networks", "recurrent networks", "transformers",
-    "attention", "word embeddings", "large language models", "prompt engineering", "fine-tuning with LoRA",
+    "neural networks", "backpropagation", "convolutional networks", "recurrent networks",
+    "transformers",
+    "attention", "word embeddings", "large language models", "prompt engineering",
+    "fine-tuning with LoRA",
     "retrieval-augmented generation", "diffusion models", "GANs", "variational autoencoders",
     "Q-learning", "policy gradients", "graph neural networks", "time series forecasting",
     "anomaly detection", "recommender systems", "BM25", "speech recognition", "causal inference",

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -88,18 +88,24 @@ class Command(BaseCommand):
 
 
 def _queries(source: str) -> Iterator[tuple[Any, str]]:
+    for number, line in enumerate(_lines(source), start=1):
+        if not line.strip():
+            continue
+        try:
+            query = json.loads(line)
+            yield query["id"], str(query["text"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CommandError(
+                f'--batch: {source}:{number}: must be {{"id": …, "text": …}}: {error!r}'
+            ) from error
+
+
+def _lines(source: str) -> Iterator[str]:
+    if source == "-":
+        yield from sys.stdin
+        return
     try:
-        file: IO[str] = sys.stdin if source == "-" else Path(source).open(encoding="utf-8")
+        with Path(source).open(encoding="utf-8") as file:
+            yield from file
     except OSError as error:
         raise CommandError(f"--batch: {source}: {error.strerror}") from error
-    with file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                query = json.loads(line)
-                yield query["id"], str(query["text"])
-            except (ValueError, KeyError, TypeError) as error:
-                raise CommandError(
-                    f'--batch: {source}:{number}: must be {{"id": …, "text": …}}: {error!r}'
-                ) from error

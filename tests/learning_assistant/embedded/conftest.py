@@ -12,11 +12,13 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from learning_assistant.embedded import locks
 from learning_assistant.embedded.__main__ import main as operate
 from learning_assistant.embedded.paths import Paths, Service
-from learning_assistant.embedded.services import PROJECT, endpoints
+from learning_assistant.embedded.services import PROJECT, endpoints, lease
 
 BOTH = (Service.POSTGRES, Service.VALKEY)
 # Takes a lease, says so, and holds it until its standard input ends.
@@ -69,14 +71,36 @@ class User:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Path]:
+def made() -> Iterator[Path]:
+    """A folder in which PostgreSQL has run once and runs no more: to be copied."""
+    with tempfile.TemporaryDirectory(prefix="la", dir="/tmp") as folder:
+        with lease(Path(folder), [Service.POSTGRES]):
+            pass
+        assert until(lambda: stopped(Path(folder), Service.POSTGRES))
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def running(made: Path) -> Iterator[Path]:
     """The folder of services that run all along, for tests that change nothing about them."""
     with tempfile.TemporaryDirectory(prefix="la", dir="/tmp") as folder:
+        _copy(made, folder)
         user = User(Path(folder), BOTH)
         assert user.said() == "ready"
         yield Path(folder)
         user.leave()
         assert until(lambda: all(stopped(Path(folder), service) for service in BOTH))
+
+
+@pytest.fixture
+def used_dir(made: Path, data_dir: Path) -> Path:
+    """Like `data_dir`, with a database that was made before."""
+    _copy(made, data_dir)
+    return data_dir
+
+
+def _copy(source: Path, target: Path | str) -> None:
+    subprocess.run(["cp", "-a", f"{source}/.", target], check=True)
 
 
 @pytest.fixture
@@ -154,4 +178,6 @@ def ask(data_dir: Path, statement: str) -> object:
 
 
 def valkey(data_dir: Path) -> "redis.Redis[str]":
-    return redis.Redis.from_url(endpoints(data_dir).redis_url, decode_responses=True)
+    return redis.Redis.from_url(
+        endpoints(data_dir).redis_url, decode_responses=True, retry=Retry(NoBackoff(), 0)
+    )

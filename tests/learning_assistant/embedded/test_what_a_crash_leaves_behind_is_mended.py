@@ -24,11 +24,8 @@ def test_a_kill_while_the_database_is_being_made(data_dir, users):
     assert not draft.exists()
 
 
-def test_a_leftover_pid_file_that_names_a_living_process_and_a_leftover_socket(data_dir):
-    paths = Paths.of(data_dir)
-    with lease(data_dir, [Service.POSTGRES]):
-        pass
-    assert until(lambda: stopped(data_dir, Service.POSTGRES))
+def test_a_leftover_pid_file_that_names_a_living_process_and_a_leftover_socket(used_dir):
+    paths = Paths.of(used_dir)
     owner = (paths.postgres / "data").stat()
     # After a power cut the number may be anybody's; PostgreSQL itself is fooled by one of its user.
     stranger = subprocess.Popen(["sleep", "60"], user=owner.st_uid, group=owner.st_gid)
@@ -42,8 +39,8 @@ def test_a_leftover_pid_file_that_names_a_living_process_and_a_leftover_socket(d
     with socket.socket(socket.AF_UNIX) as leftover_socket:
         leftover_socket.bind(str(paths.postgres_socket))
     try:
-        with lease(data_dir, [Service.POSTGRES]):
-            assert ask(data_dir, "SELECT 1") == 1
+        with lease(used_dir, [Service.POSTGRES]):
+            assert ask(used_dir, "SELECT 1") == 1
         assert stranger.poll() is None
     finally:
         stranger.kill()

@@ -83,22 +83,19 @@ def test_setpriv_is_missing(data_dir, users):
     assert "The program setpriv is missing: type `apt-get install util-linux`" in user.said()
 
 
-def test_a_service_that_can_not_start_is_given_up_with_the_end_of_its_log(data_dir):
-    with lease(data_dir, [Service.POSTGRES]):
-        pass
-    assert until(lambda: stopped(data_dir, Service.POSTGRES))
-    settings = Paths.of(data_dir).postgres / "data" / "postgresql.conf"
+def test_a_service_that_can_not_start_is_given_up_with_the_end_of_its_log(used_dir):
+    settings = Paths.of(used_dir).postgres / "data" / "postgresql.conf"
     whole = settings.read_text()
     settings.write_text(whole + "\nwork_mem = 'a lot'\n")
 
     began = time.monotonic()
-    said = complaint(data_dir, Service.POSTGRES)
+    said = complaint(used_dir, Service.POSTGRES)
     assert time.monotonic() - began < 10
     assert "PostgreSQL ended 5 times in a row" in said
     assert 'invalid value for parameter "work_mem"' in said
     settings.write_text(whole)
-    with lease(data_dir, [Service.POSTGRES]):
-        assert ask(data_dir, "SELECT 1") == 1
+    with lease(used_dir, [Service.POSTGRES]):
+        assert ask(used_dir, "SELECT 1") == 1
 
 
 def test_what_was_given_up_is_not_started_over_and_over(data_dir, monkeypatch):
@@ -114,10 +111,7 @@ def test_what_was_given_up_is_not_started_over_and_over(data_dir, monkeypatch):
     leases.release()
 
 
-def test_the_database_was_written_by_another_version(data_dir):
-    with lease(data_dir, [Service.POSTGRES]):
-        pass
-    assert until(lambda: stopped(data_dir, Service.POSTGRES))
-    (Paths.of(data_dir).postgres / "data" / "PG_VERSION").write_text("17\n")
-    said = complaint(data_dir, Service.POSTGRES)
+def test_the_database_was_written_by_another_version(used_dir):
+    (Paths.of(used_dir).postgres / "data" / "PG_VERSION").write_text("17\n")
+    said = complaint(used_dir, Service.POSTGRES)
     assert "was written by PostgreSQL 17 and this is 18: move it away" in said

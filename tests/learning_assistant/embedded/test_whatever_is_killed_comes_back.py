@@ -17,56 +17,56 @@ from tests.learning_assistant.embedded.conftest import (
 )
 
 
-def test_a_killed_server_is_started_again_while_it_is_used(data_dir, users):
-    user = users(data_dir)
+def test_a_killed_server_is_started_again_while_it_is_used(used_dir, users):
+    user = users(used_dir)
     assert user.said() == "ready"
-    old = [servers(data_dir, service)[0] for service in BOTH]
+    old = [servers(used_dir, service)[0] for service in BOTH]
     kill(*old)
-    assert until(lambda: _answers(data_dir), seconds=10)
-    assert not set(old) & {servers(data_dir, service)[0] for service in BOTH}
+    assert until(lambda: _answers(used_dir), seconds=10)
+    assert not set(old) & {servers(used_dir, service)[0] for service in BOTH}
 
 
-def test_the_server_of_a_killed_keeper_stops(data_dir, users):
-    user = users(data_dir)
+def test_the_server_of_a_killed_keeper_stops(used_dir, users):
+    user = users(used_dir)
     assert user.said() == "ready"
     for service in BOTH:
-        kill(*keepers(data_dir, service))
-    assert until(lambda: all(stopped(data_dir, service) for service in BOTH))
+        kill(*keepers(used_dir, service))
+    assert until(lambda: all(stopped(used_dir, service) for service in BOTH))
 
 
 @pytest.fixture
-def leases(data_dir):
-    leases = Leases(data_dir, BOTH)
+def leases(used_dir):
+    leases = Leases(used_dir, BOTH)
     leases.acquire()
     yield leases
     leases.release()
 
 
-def test_renewing_starts_the_keeper_again(data_dir, leases):
+def test_renewing_starts_the_keeper_again(used_dir, leases):
     assert leases.renew() == []
     for service in BOTH:
-        kill(*keepers(data_dir, service))
+        kill(*keepers(used_dir, service))
     began = time.monotonic()
     assert leases.renew() == list(BOTH)
     assert leases.renew() == []
-    assert until(lambda: _answers(data_dir), seconds=10)
+    assert until(lambda: _answers(used_dir), seconds=10)
     assert time.monotonic() - began < 10
-    assert [len(keepers(data_dir, service)) for service in BOTH] == [1, 1]
+    assert [len(keepers(used_dir, service)) for service in BOTH] == [1, 1]
 
 
-def test_everything_killed_at_once_is_healed_by_the_next_start(data_dir, users):
-    user = users(data_dir)
+def test_everything_killed_at_once_is_healed_by_the_next_start(used_dir, users):
+    user = users(used_dir)
     assert user.said() == "ready"
-    with valkey(data_dir) as client:
+    with valkey(used_dir) as client:
         client.set("lost", "this is not promised")
-    ask(data_dir, "CREATE TABLE kept AS SELECT 7 AS seven")
-    processes = [pid for service in BOTH for pid in keepers(data_dir, service)]
-    processes += [pid for service in BOTH for pid in servers(data_dir, service)]
+    ask(used_dir, "CREATE TABLE kept AS SELECT 7 AS seven")
+    processes = [pid for service in BOTH for pid in keepers(used_dir, service)]
+    processes += [pid for service in BOTH for pid in servers(used_dir, service)]
     kill(*processes, user.process.pid)
 
-    again = users(data_dir)
+    again = users(used_dir)
     assert again.said() == "ready"
-    assert ask(data_dir, "SELECT seven FROM kept") == 7
+    assert ask(used_dir, "SELECT seven FROM kept") == 7
 
 
 def _answers(data_dir):
