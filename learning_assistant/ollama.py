@@ -20,6 +20,20 @@ class ModelUnavailable(Exception):
     """The model server can't be reached, is too slow, or refused the request."""
 
 
+class _DeadlineStream(httpx.SyncByteStream):
+    def __init__(self, inner: httpx.SyncByteStream, ends: float, request: httpx.Request) -> None:
+        self._inner, self._ends, self._request = inner, ends, request
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._inner:
+            if time.monotonic() > self._ends:
+                raise httpx.ReadTimeout("the answer drips in too slowly", request=self._request)
+            yield chunk
+
+    def close(self) -> None:
+        self._inner.close()
+
+
 class _DeadlineTransport(httpx.BaseTransport):
     """ollama-python has no timeout by default, and none per call: this one keeps `_time_limit`."""
 
@@ -37,7 +51,12 @@ class _DeadlineTransport(httpx.BaseTransport):
             "read": left,
             "write": left,
         }
-        return self._inner.handle_request(request)
+        response = self._inner.handle_request(request)
+        if ends is not None:
+            # httpx's read timeout starts again with every byte that drips in.
+            assert isinstance(response.stream, httpx.SyncByteStream)
+            response.stream = _DeadlineStream(response.stream, ends, request)
+        return response
 
     def close(self) -> None:
         self._inner.close()
@@ -64,6 +83,10 @@ def _call(seconds: float | None) -> Iterator[ollama.Client]:
         raise ModelUnavailable(f"nothing answers at {settings.OLLAMA_HOST}") from error
     except httpx.HTTPError as error:
         raise ModelUnavailable(f"{settings.OLLAMA_HOST}: {error}") from error
+    except (ValueError, TypeError) as error:  # no JSON, or JSON of another shape
+        raise ModelUnavailable(
+            f"{settings.OLLAMA_HOST} does not speak Ollama's protocol"
+        ) from error
     finally:
         _ends_at.reset(token)
 

@@ -162,14 +162,23 @@ def combine(hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT) -> list[Hit
 
 
 def search(
-    version: int | None, query: str, vector: Vector | None, filters: Filters, limit: int
+    version: int | None,
+    query: str,
+    vector: Vector | None,
+    filters: Filters,
+    limit: int,
+    dense_weight: float = DENSE_WEIGHT,
 ) -> list[Hit]:
-    """The best *limit* resources within *filters*, duplicates collapsed, or fewer."""
+    """The best *limit* resources within *filters*, duplicates collapsed, or fewer.
+
+    Without a *vector* words alone decide; with a *dense_weight* of 1 the vector alone does.
+    """
     hits: list[Hit] = []
     if version is not None:
         literal = {"vector": vector_literal(vector)} if vector is not None else {}
         sql = WORDS_ONLY if vector is None else BOTH
-        hits = combine(_fetch(sql, filters, version=version, query=query, **literal))
+        found = _fetch(sql, filters, version=version, query=query, **literal)
+        hits = combine(found, dense_weight)
     return _distinct(version, hits, limit)
 
 

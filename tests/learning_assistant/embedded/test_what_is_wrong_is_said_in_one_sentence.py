@@ -84,16 +84,16 @@ def test_setpriv_is_missing(data_dir, users):
 
 
 def test_a_service_that_can_not_start_is_given_up_with_the_end_of_its_log(used_dir):
-    settings = Paths.of(used_dir).postgres / "data" / "postgresql.conf"
-    whole = settings.read_text()
-    settings.write_text(whole + "\nwork_mem = 'a lot'\n")
+    rules = Paths.of(used_dir).postgres / "data" / "pg_hba.conf"
+    whole = rules.read_text()
+    rules.write_text("let everybody in\n")
 
     began = time.monotonic()
     said = complaint(used_dir, Service.POSTGRES)
     assert time.monotonic() - began < 10
     assert "PostgreSQL ended 5 times in a row" in said
-    assert 'invalid value for parameter "work_mem"' in said
-    settings.write_text(whole)
+    assert 'invalid connection type "let"' in said
+    rules.write_text(whole)
     with lease(used_dir, [Service.POSTGRES]):
         assert ask(used_dir, "SELECT 1") == 1
 

@@ -1,0 +1,174 @@
+"""A model server that does what a test tells it to: Ollama's protocol over real HTTP.
+
+Its vectors come from the words of a text (each word a direction), so that texts with common words
+are near each other; `vectors` gives a text one of its own.
+"""
+
+import hashlib
+import json
+import math
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+DIMENSION = 64
+MODELS = ("smollm2:135m", "all-minilm:latest")
+
+
+def vector_of(text: str) -> list[float]:
+    """A unit vector in which each word of *text* counts once."""
+    vector = [0.0] * DIMENSION
+    for word in sorted(set(re.findall(r"\w+", text.casefold()))):
+        vector[int(hashlib.sha256(word.encode()).hexdigest(), 16) % DIMENSION] += 1.0
+    length = math.sqrt(sum(x * x for x in vector)) or 1.0
+    return [x / length for x in vector] if any(vector) else [1.0] + [0.0] * (DIMENSION - 1)
+
+
+@dataclass
+class Script:
+    """How the server behaves; a test may change it at any time."""
+
+    url: str = ""
+    delay_s: float = 0.0  # before each answer
+    drip_s: float = 0.0  # between two bytes of an answer
+    never: bool = False  # take the request and say nothing
+    status: int = 200
+    body: bytes | None = None  # sent in place of the answer
+    missing_vectors: int = 0
+    vectors: dict[str, list[float]] = field(default_factory=dict)
+    sentence: str = "Start with [1], because it explains the question step by step."
+    done_reason: str = "stop"
+    tokens: int = 20
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    # Closed: an embedding call stays inside until it opens; `reached` says that one is.
+    gate: threading.Event = field(default_factory=threading.Event)
+    reached: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.calls]
+
+    def answer(self, path: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+        """What Ollama would say on *path*; None where there is no such path."""
+        if path == "/api/version":
+            return {"version": "0.0-scripted"}
+        if path == "/api/tags":
+            return {"models": [self._model(name) for name in MODELS]}
+        if path == "/api/embed":
+            return self._embed(asked)
+        return self._chat(asked) if path == "/api/chat" else None
+
+    def _model(self, name: str) -> dict[str, Any]:
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        return {"name": name, "model": name, "digest": digest, "size": 1}
+
+    def _embed(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.reached.set()
+        self.gate.wait(30)
+        texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
+        vectors = [self.vectors.get(text) or vector_of(text) for text in texts]
+        return {"model": asked["model"], "embeddings": vectors[self.missing_vectors :]}
+
+    def _chat(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "model": asked["model"],
+            "created_at": "2026-01-01T00:00:00Z",
+            "message": {"role": "assistant", "content": self.sentence},
+            "done": True,
+            "done_reason": self.done_reason,
+            "eval_count": self.tokens,
+            "eval_duration": 10**8,
+        }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    script: Script
+
+    def do_GET(self) -> None:
+        self._serve({})
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._serve(json.loads(raw or b"{}"))
+
+    def _serve(self, asked: dict[str, Any]) -> None:
+        script = self.script
+        with script.lock:
+            script.calls.append((self.path, asked))
+            script.in_flight += 1
+            script.most_in_flight = max(script.most_in_flight, script.in_flight)
+        try:
+            self._reply(asked)
+        finally:
+            with script.lock:
+                script.in_flight -= 1
+
+    def _reply(self, asked: dict[str, Any]) -> None:
+        script = self.script
+        if script.never:
+            script.ended.wait(30)
+            self.close_connection = True
+            return
+        script.ended.wait(script.delay_s)
+        answer = script.answer(self.path, asked)
+        body = script.body
+        if body is None:
+            body = json.dumps({"error": "scripted"} if script.status >= 400 else answer).encode()
+        try:
+            self.send_response(404 if answer is None else script.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self._write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the client had no more time
+
+    def _write(self, body: bytes) -> None:
+        if not self.script.drip_s:
+            self.wfile.write(body)
+            return
+        for byte in body:
+            self.wfile.write(bytes([byte]))
+            time.sleep(self.script.drip_s)
+            if self.script.ended.is_set():
+                return
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the test reads `calls`."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that go away are what some tests are about."""
+
+
+@contextmanager
+def scripted_server() -> Iterator[Script]:
+    """Serve a `Script` on a free port of loopback until the end of the block."""
+    script = Script()
+    script.gate.set()
+    handler = type("Handler", (_Handler,), {"script": script})
+    server = _Server(("127.0.0.1", 0), handler)
+    script.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield script
+    finally:
+        script.ended.set()
+        script.gate.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
