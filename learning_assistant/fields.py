@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.core.validators import MaxLengthValidator
 from rest_framework import serializers
+
+TOO_LONG = "at most %(limit_value)d characters, %(show_value)d were sent"
 
 
 class Text(serializers.CharField):
@@ -10,21 +13,16 @@ class Text(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators = [
-            v for v in self.validators if getattr(v, "code", "") not in ("max_length",)
-        ]
+        for validator in self.validators:
+            if isinstance(validator, MaxLengthValidator):  # names what was sent as well
+                validator.message = TOO_LONG
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise serializers.ValidationError(
                 f"must be a string, {type(data).__name__} was sent", code="invalid"
             )
-        text = super().to_internal_value(data)
-        if self.max_length is not None and len(text) > self.max_length:
-            raise serializers.ValidationError(
-                f"at most {self.max_length} characters, {len(text)} were sent", code="max_length"
-            )
-        return text
+        return super().to_internal_value(data)
 
 
 class WholeNumber(serializers.IntegerField):

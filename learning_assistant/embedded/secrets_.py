@@ -9,7 +9,7 @@ from learning_assistant.embedded.paths import Paths, private_folder
 
 
 def secret(data_dir: Path, name: str) -> str:
-    """The secret called *name*, made on first use: 43 characters of [A-Za-z0-9_-], 256 bits.
+    """The secret called *name*, made on first use: 64 characters of [A-Za-z0-9_-], 384 bits.
 
     Processes that ask at the same time get the same one.
     Raises ServiceError when it can't be read or written.
@@ -36,7 +36,7 @@ def _make(paths: Paths, path: Path) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
+            file.write(secrets.token_urlsafe(48) + "\n")
             file.flush()
             os.fsync(file.fileno())
         try:

@@ -102,7 +102,7 @@ def ndcg(links: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) ->
     """nDCG of *links* at *depth*; what nobody has judged counts as not relevant."""
 
     def gain(values: Sequence[int]) -> float:
-        return sum((2**v - 1) / math.log2(rank + 2) for rank, v in enumerate(values[:depth]))
+        return math.fsum((2.0**v - 1) / math.log2(r + 2) for r, v in enumerate(values[:depth]))
 
     best = gain(sorted(grades.values(), reverse=True))
     return gain([grades.get(link, 0) for link in links]) / best if best else 0.0

@@ -149,6 +149,8 @@ async def _events(work: Work, parts: list[str] | None = None) -> Events:
             window = Window.of(request.options, resident.settings.context)
             prompt = await work.prompt(llama, window)
             body = _body(request, prompt, window.context)
+            if "json_schema" in body and not await llama.can_follow(body["json_schema"], prompt):
+                raise Refused("invalid format: the JSON schema can't be followed")
             said: list[int] = []
             async with aclosing(llama.complete(body)) as pieces:
                 async for piece in pieces:

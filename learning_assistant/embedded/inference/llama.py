@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import h11
 
@@ -72,6 +72,7 @@ class Llama:
         self.settings = settings
         self._server: Any = server
         self._tokens: dict[tuple[str, bool], list[int]] = {}
+        self._schemas: dict[str, bool] = {}
 
     @classmethod
     async def start(cls, settings: Settings) -> "Llama":
@@ -108,10 +109,31 @@ class Llama:
         body = {"content": text, "parse_special": special, "add_special": whole}
         found: list[int] = (await self.ask("/tokenize", body))["tokens"]
         if not whole and len(text) < 4000:
-            if len(self._tokens) >= 256:
-                del self._tokens[next(iter(self._tokens))]
-            self._tokens[key] = found
+            _remember(self._tokens, key, found)
         return found
+
+    async def can_follow(self, schema: dict[str, Any], prompt: list[int]) -> bool:
+        """Whether *schema* is one that can be enforced.
+
+        llama.cpp drops a schema that it does not understand without a word. So this forces the
+        first token of an answer to *prompt* to one that no JSON begins with: only a schema that
+        is in force resists. Raises `LlamaError`.
+        """
+        key = json.dumps(schema)
+        if (known := self._schemas.get(key)) is not None:
+            return known
+        body = {
+            "prompt": prompt,
+            "json_schema": schema,
+            "cache_prompt": True,
+            "n_predict": 1,
+            "temperature": 0,
+            "logit_bias": [[(await self.tokens("Q"))[0], 100.0]],
+        }
+        answer = await self.ask("/completion", body)
+        followed = not str(answer["content"]).startswith("Q")
+        _remember(self._schemas, key, followed)
+        return followed
 
     async def embed(self, inputs: list[str | list[int]]) -> tuple[list[Vector], int]:
         """A vector of length 1 for each of *inputs* (texts or tokens), and the tokens read.
@@ -169,6 +191,15 @@ class Llama:
             raise LlamaError(f"llama.cpp broke off: {error}") from error
         finally:
             writer.transport.abort()
+
+
+Key, Value = TypeVar("Key"), TypeVar("Value")
+
+
+def _remember(known: dict[Key, Value], key: Key, value: Value, most: int = 256) -> None:
+    if len(known) >= most:
+        del known[next(iter(known))]
+    known[key] = value
 
 
 def _request(connection: h11.Connection, path: str, body: bytes) -> bytes:

@@ -60,11 +60,13 @@ def test_another_word_is_no_format(http: httpx.Client) -> None:
     assert "format" in refused(http.post("/api/chat", json=body), 400, 500)
 
 
-def test_a_schema_that_makes_no_sense_is_refused(http: httpx.Client) -> None:
-    body = {
-        "model": CHAT_MODEL,
-        "messages": ASK,
-        "format": {"type": "no such type"},
-        "stream": False,
-    }
+@pytest.mark.parametrize(
+    "schema",
+    [{"type": "no such type"}, {"$ref": "#/$defs/missing"}, {"type": "string", "pattern": "["}],
+    ids=["type", "reference", "pattern"],
+)
+def test_a_schema_that_makes_no_sense_is_refused(
+    http: httpx.Client, schema: dict[str, Any]
+) -> None:
+    body = {"model": CHAT_MODEL, "messages": ASK, "format": schema, "stream": False}
     assert refused(http.post("/api/chat", json=body), 400, 500)
