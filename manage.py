@@ -38,16 +38,17 @@ def main() -> None:
         )
 
     from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
 
     from learning_assistant.embedded.services import ServiceError, lease
 
     with ExitStack() as stack:
-        if needs_services(sys.argv):
-            try:
-                # Asked for the settings here, so that a bad one is one sentence too.
-                stack.enter_context(lease(settings.DATA_DIR, settings.EMBEDDED_SERVICES))
-            except ServiceError as error:
-                sys.exit(str(error))
+        try:
+            data_dir, services = settings.DATA_DIR, settings.EMBEDDED_SERVICES
+            if needs_services(sys.argv):
+                stack.enter_context(lease(data_dir, services))
+        except (ImproperlyConfigured, ServiceError) as error:
+            sys.exit(str(error))
         execute_from_command_line(sys.argv)
 
 

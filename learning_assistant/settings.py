@@ -45,9 +45,13 @@ def between(low: float, high: float, kind: type[T]) -> Callable[[str], T]:
     """A cast to *kind* (int or float) that refuses what is not in low..high."""
 
     def cast(raw: str) -> T:
-        number: Any = kind(raw)  # type: ignore[call-arg]  # int and float both take a string
+        sentence = f"it must be {'a whole number' if kind is int else 'a number'}"
+        try:
+            number: Any = kind(raw)  # type: ignore[call-arg]  # int and float both take a string
+        except ValueError as error:
+            raise ValueError(sentence) from error
         if not low <= number <= high:
-            raise ValueError(f"it must be from {low} to {high}")
+            raise ValueError(f"{sentence} from {low} to {high}")
         return number  # type: ignore[no-any-return]
 
     return cast
