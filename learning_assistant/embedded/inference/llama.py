@@ -193,7 +193,8 @@ class Llama:
             writer.transport.abort()
 
 
-Key, Value = TypeVar("Key"), TypeVar("Value")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 def _remember(known: dict[Key, Value], key: Key, value: Value, most: int = 256) -> None:
