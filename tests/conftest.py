@@ -105,11 +105,11 @@ def work_off(valkey: "redis.Redis") -> Callable[[], list[tuple[str, list[Any]]]]
         done = []
         with app.connection_for_read() as connection:
             queue = connection.SimpleQueue(lanes.DURABLE)
-            while len(queue):
-                message = queue.get(block=False)
+            while valkey.llen(lanes.DURABLE):
+                message = queue.get(timeout=1)
                 args, kwargs, _ = json.loads(message.body)
                 name = message.headers["task"]
-                app.tasks[name].apply(args=args, kwargs=kwargs, throw=True)
+                app.tasks[name](*args, **kwargs)
                 message.ack()
                 done.append((name, args))
             queue.close()

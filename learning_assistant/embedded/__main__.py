@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from learning_assistant.embedded import locks
+from learning_assistant.embedded.keeper import take_server_lock
 from learning_assistant.embedded.paths import Paths
 from learning_assistant.embedded.services import PROJECT, Service, ServiceError, endpoints
 
@@ -43,27 +44,24 @@ def status(paths: Paths) -> int:
 
 
 def stop(paths: Paths) -> int:
-    """End every service and wait for it; 1 where one doesn't end."""
+    """End every service and wait for it. Raises ServiceError where one doesn't end."""
     keepers = {service: _keepers(paths, service) for service in Service}
     for pids in keepers.values():
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-    failed = 0
     for service in Service:
-        for path in (paths.keeper_lock(service), paths.server_lock(service)):
-            if not path.exists():
-                continue
-            lock = locks.wait_lock(path, seconds=STOP_SECONDS)
-            if lock is None:
-                failed = 1
-                left = _numbers(locks.holders(path))
-                sys.stderr.write(f"{service.label} does not end: type `kill -9 {left}`.\n")
-            else:
-                os.close(lock)
-        if keepers[service]:
+        running = bool(keepers[service] or locks.holders(paths.server_lock(service)))
+        keeper = locks.wait_lock(paths.keeper_lock(service), seconds=STOP_SECONDS)
+        if keeper is None:
+            left = _numbers(_keepers(paths, service))
+            raise ServiceError(f"{service.label} does not end: type `kill -9 {left}`.")
+        # Held meanwhile, so that nobody starts it: a keeper that was killed may have left it.
+        os.close(take_server_lock(service, paths))
+        os.close(keeper)
+        if running:
             sys.stdout.write(f"{service.value:<10} stopped\n")
-    return failed
+    return 0
 
 
 def shell_env(paths: Paths) -> int:

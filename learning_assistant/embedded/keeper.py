@@ -86,26 +86,10 @@ class Keeper:
 
     def _prepare(self) -> Launch:
         """Wait for what is left of the service's last life, then mend and make what it needs."""
-        self._lock = self._server_lock()
+        self._lock = take_server_lock(self.service, self.paths)
         module = importlib.import_module(MODULES[self.service])
         launch: Launch = module.launch(self.paths, self._lock)
         return launch
-
-    def _server_lock(self) -> int:
-        path = self.paths.server_lock(self.service)
-        polite = signal.SIGINT if self.service is Service.POSTGRES else signal.SIGTERM
-        for seconds, number in ((3, polite), (25, signal.SIGKILL), (5, None)):
-            if (lock := locks.wait_lock(path, seconds=seconds)) is not None:
-                return lock
-            if number is not None:
-                for pid in locks.holders(path):
-                    log.warning("process %d of an earlier start still runs: %s", pid, number.name)
-                    _kill(pid, number)
-        pids = " ".join(map(str, locks.holders(path))) or "PID"
-        raise ServiceError(
-            f"An earlier {self.service.label} still runs and won't end: type `kill -9 {pids}` "
-            f"(`fuser {path}` names it)."
-        )
 
     def _start(self, launch: Launch) -> "subprocess.Popen[bytes]":
         """Start the service, from the main thread: when that ends, the kernel stops the child."""
@@ -158,6 +142,26 @@ class Keeper:
                 [line for line in tail(path, 30) if " keeper: " not in line][-10:],
             )
         )
+
+
+def take_server_lock(service: Service, paths: Paths) -> int:
+    """The lock of the service's processes, once none of an earlier start is left.
+
+    They get some seconds, then a polite signal, then -9. Raises ServiceError where one stays.
+    """
+    path = paths.server_lock(service)
+    polite = signal.SIGINT if service is Service.POSTGRES else signal.SIGTERM
+    for seconds, number in ((3, polite), (25, signal.SIGKILL), (5, None)):
+        if (lock := locks.wait_lock(path, seconds=seconds)) is not None:
+            return lock
+        for pid in locks.holders(path) if number else ():
+            log.warning("process %d of an earlier start still runs: ending it", pid)
+            _kill(pid, number or signal.SIGKILL)
+    pids = " ".join(map(str, locks.holders(path))) or "PID"
+    raise ServiceError(
+        f"An earlier {service.label} still runs and won't end: type `kill -9 {pids}` "
+        f"(`fuser {path}` names it)."
+    )
 
 
 def _sentence(service: Service, error: Exception) -> str:

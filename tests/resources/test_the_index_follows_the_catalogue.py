@@ -108,7 +108,7 @@ def test_a_resource_that_comes_back_is_found_again(model_server: Script) -> None
 def test_a_task_delivered_twice_does_its_work_once(model_server: Script) -> None:
     resource = add("Zebra", facets=["One"])
     for _ in range(3):
-        index_resources.apply(args=[[resource.pk]], throw=True)
+        index_resources([resource.pk])
     assert embedded_texts(model_server).count("Zebra\nOne") == 1
     assert IndexEntry.objects.count() == DenseVector.objects.count() == 1
     assert versions.active_or_first().rows == 1
@@ -116,24 +116,24 @@ def test_a_task_delivered_twice_does_its_work_once(model_server: Script) -> None
 
 @pytest.mark.django_db
 def test_a_task_for_what_was_deleted_meanwhile_does_nothing(model_server: Script) -> None:
-    index_resources.apply(args=[[123456]], throw=True)
+    index_resources([123456])
     assert not IndexEntry.objects.exists()
 
 
 @pytest.mark.django_db
 def test_what_was_not_queued_is_found_by_the_schedule(model_server: Script) -> None:
     add("Zebra")
-    index_lagging.apply(throw=True)
+    index_lagging()
     assert found("zebra") == ["Zebra"]
     asked = len(model_server.calls)
-    index_lagging.apply(throw=True)
+    index_lagging()
     assert "/api/embed" not in model_server.paths()[asked:]
 
 
 @pytest.mark.django_db
 def test_without_the_model_server_nothing_is_half_stored(no_model_server: None) -> None:
     add("Zebra")
-    index_lagging.apply(throw=True)
+    index_lagging()
     with pytest.raises(ModelUnavailable):
         indexing.index_lagging(versions.active_or_first())
     assert not IndexEntry.objects.exists()

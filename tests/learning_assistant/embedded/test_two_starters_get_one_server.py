@@ -1,5 +1,17 @@
+import os
+import signal
+import time
+
 from learning_assistant.embedded.services import Service
-from tests.learning_assistant.embedded.conftest import BOTH, ask, keepers, stopped, until
+from tests.learning_assistant.embedded.conftest import (
+    BOTH,
+    ask,
+    keepers,
+    servers,
+    stopped,
+    until,
+    valkey,
+)
 
 
 def test_users_who_start_together_share_one_keeper_and_one_server(data_dir, users):
@@ -19,3 +31,20 @@ def test_a_user_who_comes_while_the_service_stops_gets_a_new_one(used_dir, users
         assert user.said() == "ready"
         assert ask(used_dir, "SELECT 1") == 1
         user.leave()
+
+
+def test_who_comes_while_a_server_is_being_stopped_is_not_given_that_one(data_dir, users):
+    first = users(data_dir, Service.VALKEY)
+    assert first.said() == "ready"
+    [server] = servers(data_dir, Service.VALKEY)
+    os.kill(server, signal.SIGSTOP)  # so that its end takes a while
+    first.leave()
+    time.sleep(0.5)
+    second = users(data_dir, Service.VALKEY)
+    time.sleep(1)  # it is there by now, and would get an answer before the server's end
+    os.kill(server, signal.SIGCONT)
+    assert second.said() == "ready"
+    assert servers(data_dir, Service.VALKEY) != [server]
+    time.sleep(0.5)
+    with valkey(data_dir) as client:
+        assert client.ping()
