@@ -59,6 +59,12 @@ class ResourceAdmin(admin.ModelAdmin[Resource]):
         super().save_related(request, form, formsets, change)
         catalogue.store(form.instance)
 
+    def delete_model(self, request: HttpRequest, obj: Resource) -> None:
+        catalogue.delete([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Resource]) -> None:
+        catalogue.delete(queryset)
+
     @admin.action(description="Publish")
     def publish(self, request: HttpRequest, queryset: QuerySet[Resource]) -> None:
         done = catalogue.set_status(queryset, Status.PUBLISHED)
@@ -75,6 +81,11 @@ class TopicAdmin(admin.ModelAdmin[Topic]):
     list_display = ["slug", "name", "parent"]
     search_fields = ["slug", "name"]
     list_select_related = ["parent"]
+
+    def save_model(
+        self, request: HttpRequest, obj: Topic, form: forms.ModelForm[Topic], change: bool
+    ) -> None:
+        catalogue.store_topic(obj)
 
 
 class MadeByTheIndex(admin.ModelAdmin[Any]):

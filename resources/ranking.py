@@ -98,7 +98,7 @@ SELECT c.resource_id, r.title, 1 - (d.embedding <=> %(vector)s::halfvec) AS dens
        coalesce(-(e.lexical <#> q.lexical), 0) AS lexical
 FROM (SELECT * FROM lexical UNION SELECT * FROM dense) c
 JOIN resources_indexentry e ON e.id = c.entry_id
-JOIN resources_densevector d ON d.entry_id = c.entry_id
+LEFT JOIN resources_densevector d ON d.entry_id = c.entry_id
 JOIN resources_resource r ON r.id = c.resource_id
 CROSS JOIN question q"""
 
@@ -189,17 +189,18 @@ def rank(
 
     What was found before a filter was given up stays in front.
     """
+    enough = min(AT_LEAST, limit)
     hits: list[Hit] = []
     relaxed: list[str] = []
     to_relax = [name for name in RELAXED_FIRST if getattr(filters, name)]
     while True:
         hits = _append(hits, search(version, query, vector, filters, limit), limit)
-        if len(hits) >= AT_LEAST or not to_relax:
+        if len(hits) >= enough or not to_relax:
             break
         relaxed.append(to_relax.pop(0))
         filters = replace(filters, **{relaxed[-1]: ""})
-    if len(hits) < AT_LEAST:
-        hits = _append(hits, _fetch(ANYTHING, Filters(), limit=limit), AT_LEAST)
+    if len(hits) < enough:
+        hits = _append(hits, _fetch(ANYTHING, Filters(), limit=limit), enough)
     return Ranking(hits, relaxed)
 
 
@@ -210,17 +211,22 @@ def _append(hits: list[Hit], more: list[Hit], limit: int) -> list[Hit]:
 
 def _distinct(version: int | None, hits: list[Hit], limit: int) -> list[Hit]:
     """The first *limit* of *hits*, none of them twice; but twice is better than fewer than 3."""
-    considered = hits[: 2 * limit]
-    same = _near_pairs(version, [h.resource_id for h in considered])
     kept: list[Hit] = []
     doubles: list[Hit] = []
     titles: set[str] = set()
-    for hit in considered:
-        title = "".join(c for c in hit.title.casefold() if c.isalnum())
-        is_double = title in titles or any((k.resource_id, hit.resource_id) in same for k in kept)
-        (doubles if is_double else kept).append(hit)
-        titles.add(title)
-    missing = max(AT_LEAST - len(kept), 0)
+    for start in range(0, len(hits), 2 * limit):
+        considered = hits[start : start + 2 * limit]
+        same = _near_pairs(version, [h.resource_id for h in kept + considered])
+        for hit in considered:
+            title = "".join(c for c in hit.title.casefold() if c.isalnum())
+            is_double = title in titles or any(
+                (k.resource_id, hit.resource_id) in same for k in kept
+            )
+            (doubles if is_double else kept).append(hit)
+            titles.add(title)
+        if len(kept) >= limit:
+            break
+    missing = max(min(AT_LEAST, limit) - len(kept), 0)
     return (kept + doubles[:missing])[:limit]
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.utils.text import slugify
+
 from resources.models import Kind, Level, Status
+from resources.models.catalogue import TOPIC_LENGTH
 
 LIST_FIELDS = ("topics", "authors", "facets")
 REQUIRED = ("title", "url", "kind")
@@ -108,12 +111,14 @@ def _checked(number: int, values: Any) -> Row:
     """The row with its types looked at; what the model checks is left to it."""
     if not isinstance(values, dict):
         return Row(number, {}, "is no JSON object")
-    faults = [f"{name}: missing" for name in REQUIRED if not values.get(name)]
+    faults = [f"{name}: missing" for name in REQUIRED if not str(values.get(name) or "").strip()]
     faults += [f"{name}: unknown field" for name in sorted(set(values) - KNOWN)]
     for name, value in values.items():
         if name in LIST_FIELDS:
             if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
                 faults.append(f"{name}: must be a list of strings")
+            elif name == "topics":
+                faults.extend(_not_slugs(value))
         elif name == "year":
             if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
                 faults.append(f"year: must be a whole number, {value!r} was given")
@@ -124,6 +129,15 @@ def _checked(number: int, values: Any) -> Row:
         elif name in _WORDS and value and value not in _WORDS[name]:
             faults.append(f"{name}: {value!r} is none of {', '.join(_WORDS[name])}")
     return Row(number, values, "; ".join(faults))
+
+
+def _not_slugs(topics: list[str]) -> list[str]:
+    return [
+        f"topics: {topic[:TOPIC_LENGTH]!r} is no slug of at most {TOPIC_LENGTH} characters,"
+        f" {slugify(topic)[:TOPIC_LENGTH]!r} would be"
+        for topic in topics
+        if topic != slugify(topic) or len(topic) > TOPIC_LENGTH
+    ]
 
 
 def objects(path: Path) -> Iterator[dict[str, Any]]:

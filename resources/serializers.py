@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from learning_assistant.fields import StrictSerializer, Text, WholeNumber, Word
 from resources.models import Kind, Level, Topic
+from resources.models.catalogue import TOPIC_LENGTH
 from sessions.models import SESSION_ID_LENGTH
 
 QUERY_LENGTH = 500
@@ -20,7 +21,9 @@ class ResourceQuery(StrictSerializer):
     level = Word(choices=Level.choices, required=False)
     kind = Word(choices=Kind.choices, required=False)
     topic = Text(
-        max_length=80, required=False, help_text="The slug of a topic; those below it count too."
+        max_length=TOPIC_LENGTH,
+        required=False,
+        help_text="The slug of a topic; those below it count too.",
     )
 
     def validate_topic(self, slug: str) -> str:

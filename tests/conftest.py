@@ -1,6 +1,8 @@
 """The real parts that tests talk to: the embedded services, and a whole running copy."""
 
 import json
+import queue
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,15 @@ import kombu.pools
 import pytest
 import redis
 from django.conf import settings as project
-from pytest_django import Settings
+from django.db import connections
+from pytest_django import DjangoDbBlocker, Settings
 
 from learning_assistant import broker, lanes, ollama
 from learning_assistant.celery import app
 from learning_assistant.embedded.services import lease
+from resources.models import IndexVersion, Resource, Topic
+from resources.models.index import Lexeme
+from sessions.models import LearningSession
 from tests.scripted import Script, scripted_server
 from tests.stack import Stack, running_stack
 
@@ -116,3 +122,41 @@ def work_off(valkey: "redis.Redis") -> Callable[[], list[tuple[str, list[Any]]]]
         return done
 
     return work
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database without a transaction around the test: its threads see one another.
+
+    pytest-django's own way empties all tables by TRUNCATE, which takes a second each time.
+    """
+    with django_db_blocker.unblock():
+        yield
+        for model in (LearningSession, Resource, Topic, IndexVersion, Lexeme):
+            model.objects.all().delete()
+
+
+@pytest.fixture
+def lane_worker(committed_db: None, valkey: "redis.Redis") -> Iterator[None]:
+    """Takes tasks from the interactive lane and does them, as a worker's thread would."""
+    ended = threading.Event()
+
+    def work() -> None:
+        with app.connection_for_read() as link:
+            tasks = link.SimpleQueue(lanes.INTERACTIVE)
+            while not ended.is_set():
+                try:
+                    message = tasks.get(timeout=0.2)
+                except queue.Empty:
+                    continue
+                message.ack()
+                args, kwargs, _ = message.payload
+                app.tasks[message.headers["task"]](*args, **kwargs)
+            tasks.close()
+        connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    ended.set()
+    thread.join(10)

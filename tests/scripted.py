@@ -34,6 +34,7 @@ class Script:
     """How the server behaves; a test may change it at any time."""
 
     url: str = ""
+    only: str = ""  # the one path that misbehaves; all of them where it is empty
     delay_s: float = 0.0  # before each answer
     drip_s: float = 0.0  # between two bytes of an answer
     never: bool = False  # take the request and say nothing
@@ -115,17 +116,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, asked: dict[str, Any]) -> None:
         script = self.script
-        if script.never:
+        odd = self.path.startswith(script.only)
+        if odd and script.never:
             script.ended.wait(30)
             self.close_connection = True
             return
-        script.ended.wait(script.delay_s)
+        script.ended.wait(script.delay_s if odd else 0)
         answer = script.answer(self.path, asked)
-        body = script.body
-        if body is None:
-            body = json.dumps({"error": "scripted"} if script.status >= 400 else answer).encode()
+        status = 404 if answer is None else script.status if odd else 200
+        body = json.dumps({"error": "scripted"} if status >= 400 else answer).encode()
+        if odd and script.body is not None:
+            body = script.body
         try:
-            self.send_response(404 if answer is None else script.status)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

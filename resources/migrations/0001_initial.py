@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
             name='DenseVector',
             fields=[
                 ('entry', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='dense', serialize=False, to='resources.indexentry')),
+                ('content_hash', models.CharField(max_length=64)),
                 ('embedding', pgvector.django.halfvec.HalfVectorField()),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='resources.indexversion')),
             ],

@@ -14,6 +14,7 @@ TITLE_LENGTH = 300
 URL_LENGTH = 2000
 SUMMARY_LENGTH = 20_000
 FACET_LENGTH = 300
+TOPIC_LENGTH = 80
 
 
 class Kind(models.TextChoices):
@@ -54,7 +55,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
 
 
 class Topic(models.Model):
-    slug = models.SlugField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=TOPIC_LENGTH, unique=True)
     name = models.CharField(max_length=120)
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
@@ -74,13 +75,20 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
         return self.filter(status=Status.PUBLISHED)
 
     def lagging(self, version_id: int) -> "ResourceQuerySet":
-        """Those whose index entry in the version is missing or out of date, or should be gone."""
-        from_index = self.model._meta.apps.get_model("resources", "IndexEntry").objects.filter(
-            version_id=version_id, resource_id=OuterRef("pk")
-        )
-        current = from_index.filter(content_hash=OuterRef("content_hash"))
+        """Those whose vector in the version is missing or out of date, or should be gone."""
+        entries = self._entries(version_id)
+        current = entries.filter(dense__content_hash=OuterRef("content_hash"))
         published = Q(status=Status.PUBLISHED)
-        return self.filter((published & ~Exists(current)) | (~published & Exists(from_index)))
+        return self.filter((published & ~Exists(current)) | (~published & Exists(entries)))
+
+    def lagging_in_words(self, version_id: int) -> "ResourceQuerySet":
+        """Published ones whose words in the version are missing or out of date."""
+        current = self._entries(version_id).filter(content_hash=OuterRef("content_hash"))
+        return self.published().filter(~Exists(current))
+
+    def _entries(self, version_id: int) -> "models.QuerySet[models.Model]":
+        entries = self.model._meta.apps.get_model("resources", "IndexEntry")
+        return entries._default_manager.filter(version_id=version_id, resource_id=OuterRef("pk"))
 
 
 class Resource(models.Model):

@@ -81,12 +81,16 @@ class IndexEntry(models.Model):
 
 
 class DenseVector(models.Model):
-    """The embedding of an entry, apart from its words so that a scan reads vectors only."""
+    """The embedding of an entry, apart from its words so that a scan reads vectors only.
+
+    It comes after the words: until then an entry is found by its words alone.
+    """
 
     entry = models.OneToOneField(
         IndexEntry, on_delete=models.CASCADE, primary_key=True, related_name="dense"
     )
     version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="+")
+    content_hash = models.CharField(max_length=64)
     embedding = HalfVectorField()
 
 

@@ -54,10 +54,10 @@ _FRAME = frozenset(word for line in _FRAME_LINES for word in line.split())
 def check(completion: Completion, query: str, resources: Sequence[dict[str, Any]]) -> Checked:
     """The first sentence of *completion* with `[1]` as the title, or why it can't be shown."""
     first = resources[0]
-    match = _FIRST_SENTENCE.match(completion.text.strip())
+    match = _FIRST_SENTENCE.match(completion.text.strip("\"'“” \n"))
     if match is None:
         return Checked("", "not a whole sentence")
-    sentence = " ".join(match[0].split()).strip("\"'“” ")
+    sentence = " ".join(match[0].split())
     fault = _form_fault(sentence) or _content_fault(sentence, _given(query, first), first)
     if fault:
         return Checked("", fault)
@@ -104,6 +104,8 @@ def _content_fault(sentence: str, given: frozenset[str], first: dict[str, Any]) 
             return f"false kind {word}"
         if _is_false(_LEVEL_WORDS.get(low), first["level"]):
             return f"false level {word}"
+        if low in _KIND_WORDS or low in _LEVEL_WORDS:
+            continue
         if any(map(str.isdigit, word)) or (position > 0 and word[0].isupper() and word != "I"):
             return f"names {word}, which was not given"
         if low in _FROM_EXAMPLES:

@@ -1,4 +1,4 @@
-"""Making the index: embedding resources in batches, storing vectors and words.
+"""Making the index: the words first, all in SQL and at once, then vectors in batches.
 
 Idempotent: what is up to date is passed over, so that a task may be delivered twice. No
 transaction is open while the model works; before storing, each row is looked at again.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch, QuerySet
 
 from learning_assistant import ollama
 from resources.models import (
@@ -21,9 +21,9 @@ from resources.models import (
     Status,
 )
 from resources.rag import lexical
-from resources.ranking import Vector
 
-BATCH = 32
+WORDS_BATCH = 500
+VECTORS_BATCH = 32
 EMBED_SECONDS = 120.0
 
 
@@ -33,25 +33,28 @@ class Indexed:
     removed: int
 
 
-def text_of(resource: Resource, facets: Sequence[str]) -> str:
+def text_of(resource: Resource) -> str:
     """What is embedded for a resource: the title first, since long texts are cut at the end."""
+    facets = [facet.text for facet in resource.facets.all()]
     return "\n".join(filter(None, [resource.title, resource.summary, *facets]))
 
 
-def words_of(resource: Resource, facets: Sequence[str]) -> str:
+def words_of(resource: Resource) -> str:
     """What BM25 sees: as `text_of`, with names that a learner may remember."""
     topics = " ".join(topic.name for topic in resource.topics.all())
-    return "\n".join(filter(None, [text_of(resource, facets), " ".join(resource.authors), topics]))
+    return "\n".join(filter(None, [text_of(resource), " ".join(resource.authors), topics]))
 
 
 def index_resources(version: IndexVersion, ids: Sequence[int]) -> Indexed:
-    """Bring the entries of the resources *ids* up to date, in batches of `BATCH`."""
+    """Bring the entries of the resources *ids* up to date.
+
+    Words that are missing are stored for all resources, since that is quick and makes them found.
+    """
+    index_words(version)
     stored = removed = 0
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
+    for batch in _batches(ids, VECTORS_BATCH):
         removed += _remove_withdrawn(version, batch)
-        stored += _store(version, _outdated(version, batch))
-    lexical.refresh_if_stale(version.pk)
+        stored += _store_vectors(version, batch)
     return Indexed(stored, removed)
 
 
@@ -61,7 +64,7 @@ def index_lagging(
     """Index everything that lags behind; *progress* is told how many are done, of how many."""
     total = Resource.objects.lagging(version.pk).count()
     stored = removed = 0
-    for ids in _batches_of_lagging(version):
+    for ids in _pages_of_lagging(version):
         done = index_resources(version, ids)
         stored, removed = stored + done.stored, removed + done.removed
         if progress:
@@ -69,7 +72,24 @@ def index_lagging(
     return Indexed(stored, removed)
 
 
-def _batches_of_lagging(version: IndexVersion, size: int = BATCH * 4) -> Iterator[list[int]]:
+def lag(version: IndexVersion | None) -> int:
+    """How many resources the index is behind by."""
+    if version is None:
+        return Resource.objects.published().count()
+    return Resource.objects.lagging(version.pk).count()
+
+
+def analyze() -> None:
+    """Fresh statistics for the planner after a bulk change."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE resources_indexentry, resources_densevector, resources_facetvector")
+
+
+def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _pages_of_lagging(version: IndexVersion, size: int = VECTORS_BATCH * 4) -> Iterator[list[int]]:
     last = 0
     while True:
         lagging = Resource.objects.lagging(version.pk).filter(pk__gt=last).order_by("pk")
@@ -80,78 +100,96 @@ def _batches_of_lagging(version: IndexVersion, size: int = BATCH * 4) -> Iterato
         last = ids[-1]
 
 
-def _outdated(version: IndexVersion, ids: Sequence[int]) -> list[Resource]:
-    published = Resource.objects.published().filter(pk__in=ids)
-    current = dict(
-        IndexEntry.objects.filter(version=version, resource__in=ids).values_list(
-            "resource_id", "content_hash"
-        )
-    )
-    with_facets = Prefetch("facets", Facet.objects.order_by("position", "id"))
-    return [
-        resource
-        for resource in published.prefetch_related("topics", with_facets)
-        if current.get(resource.pk) != resource.content_hash
-    ]
+def index_words(version: IndexVersion) -> int:
+    """Store the words of all resources whose words lag behind; how many."""
+    lagging = Resource.objects.lagging_in_words(version.pk).order_by("pk")
+    ids = list(lagging.values_list("pk", flat=True))
+    stored = sum(_store_words(version, batch) for batch in _batches(ids, WORDS_BATCH))
+    lexical.refresh_if_stale(version.pk)
+    return stored
 
 
-def _store(version: IndexVersion, resources: list[Resource]) -> int:
-    if not resources:
-        return 0
-    facets = {r.pk: list(r.facets.all()) for r in resources}
-    texts = [text_of(r, [f.text for f in facets[r.pk]]) for r in resources]
-    lines = [f for r in resources for f in facets[r.pk]]
-    vectors = ollama.embed(
-        version.model,
-        [version.passage_prefix + text for text in [*texts, *(f.text for f in lines)]],
-        seconds=EMBED_SECONDS,
-    )
-    by_resource = dict(zip([r.pk for r in resources], vectors, strict=False))
-    by_facet = dict(zip([f.pk for f in lines], vectors[len(resources) :], strict=True))
+def _store_words(version: IndexVersion, ids: Sequence[int]) -> int:
     with transaction.atomic():
         lexical.lock(version.pk)
-        unchanged = _unchanged(resources)
-        lexical.forget(version.pk, [r.pk for r in unchanged])
-        for resource in unchanged:
-            _store_one(version, resource, by_resource[resource.pk])
-        _store_facets(version, [f for r in unchanged for f in facets[r.pk]], by_facet)
-        lexical.learn(
-            version.pk,
-            {r.pk: words_of(r, [f.text for f in facets[r.pk]]) for r in unchanged},
+        outdated = Resource.objects.lagging_in_words(version.pk).filter(pk__in=ids)
+        # Locked, so that nobody changes a row between reading it and storing its words.
+        locked = outdated.select_for_update(of=("self",)).order_by("pk")
+        resources = list(_with_texts(locked))
+        lexical.forget(version.pk, [r.pk for r in resources])
+        IndexEntry.objects.bulk_create(
+            [
+                IndexEntry(version=version, resource=r, content_hash=r.content_hash, lexemes="")
+                for r in resources
+            ],
+            update_conflicts=True,
+            unique_fields=["version", "resource"],
+            update_fields=["content_hash", "lexemes", "indexed_at"],
         )
-    return len(unchanged)
+        lexical.learn(version.pk, {r.pk: words_of(r) for r in resources})
+    return len(resources)
 
 
-def _unchanged(resources: list[Resource]) -> list[Resource]:
-    """Those of *resources* that are still as they were embedded, locked against a change."""
-    now = dict(
-        Resource.objects.select_for_update()
-        .filter(pk__in=[r.pk for r in resources], status=Status.PUBLISHED)
-        .order_by("pk")
-        .values_list("pk", "content_hash")
+def _with_texts(resources: QuerySet[Resource]) -> QuerySet[Resource]:
+    facets = Prefetch("facets", Facet.objects.order_by("position", "id"))
+    return resources.prefetch_related("topics", facets)
+
+
+def _store_vectors(version: IndexVersion, ids: Sequence[int]) -> int:
+    lagging = Resource.objects.lagging(version.pk).published().filter(pk__in=ids)
+    resources = list(_with_texts(lagging))
+    if not resources:
+        return 0
+    facets = [facet for r in resources for facet in r.facets.all()]
+    texts = [*map(text_of, resources), *(facet.text for facet in facets)]
+    vectors = ollama.embed(
+        version.model, [version.passage_prefix + text for text in texts], seconds=EMBED_SECONDS
     )
-    return [r for r in resources if now.get(r.pk) == r.content_hash]
+    by_resource = dict(zip((r.pk for r in resources), vectors, strict=False))
+    by_facet = dict(zip((f.pk for f in facets), vectors[len(resources) :], strict=True))
+    with transaction.atomic():
+        entries = _entries_still_current(version, resources)
+        DenseVector.objects.bulk_create(
+            [
+                DenseVector(
+                    entry=entry,
+                    version=version,
+                    content_hash=entry.content_hash,
+                    embedding=list(by_resource[entry.resource_id]),
+                )
+                for entry in entries
+            ],
+            update_conflicts=True,
+            unique_fields=["entry"],
+            update_fields=["content_hash", "embedding"],
+        )
+        kept = {entry.resource_id for entry in entries}
+        FacetVector.objects.bulk_create(
+            [
+                FacetVector(version=version, facet=facet, embedding=list(by_facet[facet.pk]))
+                for facet in facets
+                if facet.resource_id in kept
+            ],
+            update_conflicts=True,
+            unique_fields=["version", "facet"],
+            update_fields=["embedding"],
+        )
+    return len(entries)
 
 
-def _store_one(version: IndexVersion, resource: Resource, vector: Vector) -> None:
-    entry, _ = IndexEntry.objects.update_or_create(
-        version=version,
-        resource=resource,
-        defaults={"content_hash": resource.content_hash, "lexemes": "", "lexical": None},
+def _entries_still_current(version: IndexVersion, resources: list[Resource]) -> list[IndexEntry]:
+    """The entries of those of *resources* that are as they were when they were embedded.
+
+    Their resources are locked against a change until the transaction ends. A facet that was
+    replaced meanwhile changed its resource's hash, so the facets of the others all exist.
+    """
+    embedded = {r.pk: r.content_hash for r in resources}
+    locked = Resource.objects.select_for_update().filter(pk__in=embedded, status=Status.PUBLISHED)
+    now = dict(locked.order_by("pk").values_list("pk", "content_hash"))
+    entries = IndexEntry.objects.filter(
+        version=version, resource__in=now, content_hash=F("resource__content_hash")
     )
-    DenseVector.objects.update_or_create(
-        entry=entry, defaults={"version": version, "embedding": list(vector)}
-    )
-
-
-def _store_facets(version: IndexVersion, facets: list[Facet], vectors: dict[int, Vector]) -> None:
-    # A facet that was replaced meanwhile changed its resource's hash, so these all exist.
-    FacetVector.objects.bulk_create(
-        [FacetVector(version=version, facet=f, embedding=list(vectors[f.pk])) for f in facets],
-        update_conflicts=True,
-        unique_fields=["version", "facet"],
-        update_fields=["embedding"],
-    )
+    return [entry for entry in entries if entry.content_hash == embedded[entry.resource_id]]
 
 
 def _remove_withdrawn(version: IndexVersion, ids: Sequence[int]) -> int:
@@ -166,16 +204,3 @@ def _remove_withdrawn(version: IndexVersion, ids: Sequence[int]) -> int:
         lexical.forget(version.pk, pks)
         IndexEntry.objects.filter(version=version, resource__in=pks).delete()
     return len(pks)
-
-
-def lag(version: IndexVersion | None) -> int:
-    """How many resources the index is behind by."""
-    if version is None:
-        return Resource.objects.published().count()
-    return Resource.objects.lagging(version.pk).count()
-
-
-def analyze() -> None:
-    """Fresh statistics for the planner after a bulk change."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE resources_indexentry, resources_densevector, resources_facetvector")

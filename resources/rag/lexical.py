@@ -139,12 +139,19 @@ def learn(version: int, words: dict[int, str]) -> None:
 
 
 def refresh_if_stale(version: int) -> bool:
-    """Make frequencies, average length and weights anew once a tenth of the rows has changed."""
+    """Make frequencies, average length and weights anew once a tenth of the rows has changed.
+
+    Or when rows have gone without `forget`: a deleted resource takes its entry along.
+    """
     with transaction.atomic():
         lock(version)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT changed_rows > %s * rows FROM resources_indexversion WHERE id = %s",
+                """
+                SELECT changed_rows > %s * rows OR rows <> (
+                    SELECT count(*) FROM resources_indexentry WHERE version_id = v.id
+                ) FROM resources_indexversion v WHERE id = %s
+                """,
                 [STALE_SHARE, version],
             )
             row = cursor.fetchone()

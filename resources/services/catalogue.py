@@ -119,7 +119,8 @@ def set_status(resources: Iterable[Resource], status: Status) -> int:
 
 def _text_parts(resource: Resource) -> tuple[list[str], list[str]]:
     facets = resource.facets.order_by("position", "id").values_list("text", flat=True)
-    return list(facets), list(resource.topics.values_list("slug", flat=True))
+    topics = resource.topics.values_list("slug", "name")
+    return list(facets), [f"{slug} {name}" for slug, name in topics]
 
 
 def _snapshot(resource: Resource) -> list[Any]:
@@ -150,7 +151,10 @@ def _set_facets(resource: Resource, lines: Sequence[str] | None) -> None:
     resource.facets.all().delete()
     facets = [Facet(resource=resource, position=i, text=line) for i, line in enumerate(lines)]
     for facet in facets:
-        facet.full_clean()
+        try:
+            facet.full_clean()
+        except ValidationError as error:
+            raise ValidationError({"facets": error.messages}) from error
     Facet.objects.bulk_create(facets)
 
 
@@ -159,5 +163,26 @@ def upsert_topic(slug: str, name: str, parent: str = "") -> Topic:
     if slug != slugify(slug):
         raise ValidationError({"slug": f"{slug!r} is no slug, {slugify(slug)!r} would be"})
     above = Topic.objects.get(slug=parent) if parent else None
-    topic, _ = Topic.objects.update_or_create(slug=slug, defaults={"name": name, "parent": above})
+    topic = Topic.objects.filter(slug=slug).first() or Topic(slug=slug)
+    if (topic.name, topic.parent) != (name, above):
+        topic.name, topic.parent = name, above
+        store_topic(topic)
     return topic
+
+
+def store_topic(topic: Topic) -> None:
+    """Save *topic*; resources are found by its name, so its own are indexed again."""
+    with transaction.atomic():
+        topic.save()
+        resources = list(topic.resources.all())
+        for resource in resources:
+            _store(resource)
+        queue_indexing(resources)
+
+
+def delete(resources: Iterable[Resource]) -> None:
+    """Delete *resources*; a worker takes their words out of the index's sums."""
+    with transaction.atomic():
+        for resource in resources:
+            resource.delete()
+        lanes.enqueue(tasks.index_resources, [])

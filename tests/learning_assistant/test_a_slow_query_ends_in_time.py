@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 
 from learning_assistant.postgresql.base import time_limit
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("committed_db")
 
 
 @pytest.fixture(autouse=True)

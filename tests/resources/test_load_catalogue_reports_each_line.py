@@ -74,7 +74,9 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("line", "reason"), BROKEN, ids=[f"{r}-{i}" for i, (_, r) in enumerate(BROKEN)])  # noqa: E501
+@pytest.mark.parametrize(
+    ("line", "reason"), BROKEN, ids=[f"{r}-{i}" for i, (_, r) in enumerate(BROKEN)]
+)  # noqa: E501
 def test_a_broken_line_is_reported_and_the_rest_is_loaded(
     tmp_path: Path, line: Any, reason: str
 ) -> None:

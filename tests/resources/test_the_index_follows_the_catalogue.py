@@ -62,7 +62,7 @@ def test_a_change_is_found_by_its_new_words_only(
     by_words = indexing.words_of(Resource.objects.get(), ["For drivers"])
     assert "Zebra" not in by_words
     assert found("okapi") == ["Okapi"]
-    stored = DenseVector.objects.get().embedding.to_list()
+    stored = list(DenseVector.objects.get().embedding)
     assert stored == pytest.approx(vector_of("Okapi\nFor drivers"), abs=1e-3)
     assert FacetVector.objects.get().facet.text == "For drivers"
     with connection.cursor() as cursor:
@@ -178,7 +178,7 @@ def index_in_a_thread(server: Script, ids: list[int]) -> threading.Thread:
     return thread
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed_db")
 @pytest.mark.parametrize("what", ["changed", "withdrawn", "deleted"])
 def test_what_happened_while_the_embedding_was_made_wins(model_server: Script, what: str) -> None:
     versions.active_or_first()
@@ -204,7 +204,7 @@ def test_what_happened_while_the_embedding_was_made_wins(model_server: Script, w
     assert found("quagga") == (["Quagga"] if what == "changed" else [])
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed_db")
 def test_no_transaction_is_open_while_the_model_works(model_server: Script) -> None:
     versions.active_or_first()
     resource = add("Zebra")
@@ -220,7 +220,7 @@ def test_no_transaction_is_open_while_the_model_works(model_server: Script) -> N
     assert waiting == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed_db")
 def test_two_workers_at_the_same_resources_count_each_once(model_server: Script) -> None:
     versions.active_or_first()
     ids = [add(f"Zebra {n}").pk for n in range(5)]

@@ -49,7 +49,10 @@ def random_text(words: int, seed: int) -> str:
 def version(model_server: Script) -> IndexVersion:
     """Forty resources with texts of very different lengths."""
     for number in range(40):
-        add(f"Resource {number} {random_text(3, number)}", summary=random_text(5 + 2 * number, -number))
+        add(
+            f"Resource {number} {random_text(3, number)}",
+            summary=random_text(5 + 2 * number, -number),
+        )
     return index()
 
 

@@ -133,9 +133,9 @@ def start(embedded: Server, short_folder: Path) -> Iterator[Start]:
     """Starts further embedded processes, with arguments, and ends them after the test."""
     begun: list[Server] = []
 
-    def run(*arguments: str, models: int = 2) -> Server:
-        uds = short_folder / f"{len(os.listdir(short_folder))}.sock"
-        begun.append(_spawn(uds, *arguments))
+    def run(*arguments: str, models: int = 2, uds: Path | None = None) -> Server:
+        new = short_folder / f"{time.monotonic_ns()}.sock"
+        begun.append(_spawn(uds or new, *arguments))
         begun[-1].wait_for(models)
         return begun[-1]
 

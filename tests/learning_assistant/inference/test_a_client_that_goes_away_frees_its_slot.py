@@ -54,7 +54,8 @@ def test_all_slots_are_free_after_everybody_left(
 def test_who_leaves_the_queue_is_not_served(start: Start) -> None:
     alone = start("--parallel", "1")
     with alone.http().stream("POST", "/api/chat", json=LONG) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()  # kept: the connection closes with it
+        next(lines)
         together(give_up_waiting, alone, times=3)
     began = time.monotonic()
     assert chat(alone.http(), options={"num_predict": 3})["eval_count"] == 3
