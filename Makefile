@@ -33,7 +33,7 @@ run: .venv/.installed ## start everything; PORT=8001 and DATA_DIR=… make a sec
 test: .venv/.dev ## run the tests against real services
 	@$(PY) -m pytest
 
-check: .venv/.dev ## lint, types, import directions, migrations, deployment settings
+check: .venv/.dev ## lint, types, import directions, migrations, deployment settings, catalogue
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
@@ -41,6 +41,7 @@ check: .venv/.dev ## lint, types, import directions, migrations, deployment sett
 	@$(PY) manage.py spectacular --validate --fail-on-warn --file .data/openapi.yaml && diff -u docs/openapi.yaml .data/openapi.yaml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@$(PY) manage.py makemigrations --check --dry-run
+	@$(PY) manage.py check_catalogue
 	@HTTPS=true $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json

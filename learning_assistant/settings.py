@@ -141,6 +141,8 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 2)
 DATABASES["default"]["OPTIONS"].setdefault("application_name", "learning-assistant")
+# A query whose client gave up (postgresql/base.py) ends in the server too.
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c client_connection_check_interval=500")
 
 # --- Django ----------------------------------------------------------------------------------
 SECRET_KEY = SECRET_KEY or embedded.secret(DATA_DIR, "django-secret-key")

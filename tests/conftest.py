@@ -1,7 +1,7 @@
 """The real parts that tests talk to: the embedded services, and a whole running copy."""
 
+import base64
 import json
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ import kombu.pools
 import pytest
 import redis
 from django.conf import settings as project
-from django.db import connections
+from django.db import connection, connections
 from pytest_django import DjangoDbBlocker, Settings
 
 from learning_assistant import broker, lanes, ollama
@@ -103,22 +103,23 @@ def no_broker(settings: Settings, tmp_path: Path) -> Iterator[None]:
     forget_broker_clients()
 
 
+def _message(raw: str) -> tuple[str, list[Any]]:
+    """The task's name and its arguments, of a message as Celery writes it to a Redis list."""
+    message = json.loads(raw)
+    args, _, _ = json.loads(base64.b64decode(message["body"]))
+    return message["headers"]["task"], args
+
+
 @pytest.fixture
 def work_off(valkey: "redis.Redis") -> Callable[[], list[tuple[str, list[Any]]]]:
     """Does what is queued on the durable lane, as a worker would; returns name and arguments."""
 
     def work() -> list[tuple[str, list[Any]]]:
         done = []
-        with app.connection_for_read() as connection:
-            queue = connection.SimpleQueue(lanes.DURABLE)
-            while valkey.llen(lanes.DURABLE):
-                message = queue.get(timeout=1)
-                args, kwargs, _ = json.loads(message.body)
-                name = message.headers["task"]
-                app.tasks[name](*args, **kwargs)
-                message.ack()
-                done.append((name, args))
-            queue.close()
+        while raw := valkey.rpop(lanes.DURABLE):
+            name, args = _message(str(raw))
+            app.tasks[name](*args)
+            done.append((name, args))
         return done
 
     return work
@@ -132,6 +133,7 @@ def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
     """
     with django_db_blocker.unblock():
         yield
+        connection.close()  # the test may have broken it
         for model in (LearningSession, Resource, Topic, IndexVersion, Lexeme):
             model.objects.all().delete()
 
@@ -142,17 +144,10 @@ def lane_worker(committed_db: None, valkey: "redis.Redis") -> Iterator[None]:
     ended = threading.Event()
 
     def work() -> None:
-        with app.connection_for_read() as link:
-            tasks = link.SimpleQueue(lanes.INTERACTIVE)
-            while not ended.is_set():
-                try:
-                    message = tasks.get(timeout=0.2)
-                except queue.Empty:
-                    continue
-                message.ack()
-                args, kwargs, _ = message.payload
-                app.tasks[message.headers["task"]](*args, **kwargs)
-            tasks.close()
+        while not ended.is_set():
+            if popped := valkey.brpop([lanes.INTERACTIVE], timeout=0.1):
+                name, args = _message(popped[1])
+                app.tasks[name](*args)
         connections.close_all()
 
     thread = threading.Thread(target=work)

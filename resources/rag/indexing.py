@@ -55,6 +55,8 @@ def index_resources(version: IndexVersion, ids: Sequence[int]) -> Indexed:
     for batch in _batches(ids, VECTORS_BATCH):
         removed += _remove_withdrawn(version, batch)
         stored += _store_vectors(version, batch)
+    if removed:
+        lexical.refresh_if_stale(version.pk)
     return Indexed(stored, removed)
 
 

@@ -8,14 +8,16 @@ from django.db import OperationalError, connection, transaction
 
 from learning_assistant.postgresql.base import time_limit
 
-pytestmark = pytest.mark.usefixtures("committed_db")
-
 
 @pytest.fixture(autouse=True)
-def connection_of_its_own() -> Iterator[None]:
-    """What a test left behind is no matter of the next one."""
+def connection_of_its_own(committed_db: None) -> Iterator[None]:
+    """What a test left behind is no matter of the next one: the server itself sleeps on."""
     yield
     connection.close()
+    ask(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
 
 
 def ask(sql: str) -> object:

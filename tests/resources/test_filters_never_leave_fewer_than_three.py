@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from resources.models import IndexVersion
-from resources.ranking import Filters, rank
 from resources.rag.search import search
+from resources.ranking import Filters, rank
 from tests.resources.making import add, filters, index, tree
 from tests.scripted import Script, vector_of
 

@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from learning_assistant.ollama import ModelUnavailable
-from resources.models import DenseVector, Facet, FacetVector, IndexEntry, Resource, Status
+from resources.models import DenseVector, Facet, FacetVector, IndexEntry, Status
 from resources.rag import indexing, versions
 from resources.rag.search import search
 from resources.services import catalogue
@@ -59,8 +59,6 @@ def test_a_change_is_found_by_its_new_words_only(
         )
         catalogue.queue_indexing([resource])
     work_off()
-    by_words = indexing.words_of(Resource.objects.get(), ["For drivers"])
-    assert "Zebra" not in by_words
     assert found("okapi") == ["Okapi"]
     stored = list(DenseVector.objects.get().embedding)
     assert stored == pytest.approx(vector_of("Okapi\nFor drivers"), abs=1e-3)
@@ -140,13 +138,28 @@ def test_without_the_model_server_nothing_is_half_stored(no_model_server: None) 
 
 
 @pytest.mark.django_db
+def test_without_its_vector_a_resource_is_found_by_its_words(model_server: Script) -> None:
+    version = versions.active_or_first()
+    add("Zebra", facets=["One"])
+    model_server.status = 500
+    with pytest.raises(ModelUnavailable):
+        indexing.index_lagging(version)
+    model_server.status = 200
+    assert found("zebra") == ["Zebra"]
+    assert indexing.lag(version) == 1, "and there is still something to do"
+    index()
+    assert DenseVector.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_a_batch_with_a_vector_too_few_is_not_stored(model_server: Script) -> None:
-    versions.active_or_first()
+    version = versions.active_or_first()
     add("Zebra", facets=["One"])
     model_server.missing_vectors = 1
     with pytest.raises(ModelUnavailable):
-        indexing.index_lagging(versions.active_or_first())
-    assert not IndexEntry.objects.exists()
+        indexing.index_lagging(version)
+    assert not DenseVector.objects.exists()
+    assert not FacetVector.objects.exists()
     model_server.missing_vectors = 0
     index()
     assert found("zebra") == ["Zebra"]
@@ -196,7 +209,7 @@ def test_what_happened_while_the_embedding_was_made_wins(model_server: Script, w
     model_server.gate.set()
     thread.join(10)
     assert not thread.is_alive()
-    stored = IndexEntry.objects.values_list("resource__title", flat=True)
+    stored = DenseVector.objects.values_list("entry__resource__title", flat=True)
     assert list(stored) == ["Okapi"], "a vector of a text that is no more is not stored"
     version = index()
     assert version.rows == (2 if what == "changed" else 1)

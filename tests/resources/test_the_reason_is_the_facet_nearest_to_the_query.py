@@ -4,8 +4,8 @@ import pytest
 
 from resources import presenting
 from resources.models import FacetVector
-from resources.ranking import Hit
 from resources.rag.search import search
+from resources.ranking import Hit
 from tests.resources.making import add, filters, index, tree
 from tests.scripted import Script
 

@@ -24,6 +24,7 @@ Event = dict[str, Any]
 Events = AsyncGenerator[Event, None]
 Reply = Event | Events
 Prompt = Callable[[Llama, Window], Awaitable[list[int]]]
+Shape = Callable[[str], Event]  # how an event carries its text
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Work:
     request: ChatRequest | GenerateRequest
     resident: Resident
     prompt: Prompt
-    shape: Callable[[str], Event]
+    shape: Shape
     context: bool = False  # whether the last event tells all tokens, for the next request
 
 
@@ -43,41 +44,45 @@ async def chat(models: Models, raw: bytes) -> Reply:
     if not request.model:
         raise Refused("model is required")
     resident = models.find(request.model)
-    shape: Callable[[str], Event] = lambda text: {  # noqa: E731
-        "message": {"role": "assistant", "content": text}
-    }
     if not request.messages and request.keep_alive == 0:
-        return await _unloaded(request, resident, shape)
+        return await _unloaded(request, resident, _message)
     images = any(message.images for message in request.messages)
     _check(request, resident, "chat", images, bool(request.tools))
     if not request.messages:
-        return await _loaded(request, resident, shape)
+        return await _loaded(request, resident, _message)
 
     async def prompt(llama: Llama, window: Window) -> list[int]:
         return await conversation(llama, request.messages, window, truncate=request.truncate)
 
-    return await _reply(Work(request, resident, prompt, shape))
+    return await _reply(Work(request, resident, prompt, _message))
 
 
 async def generate(models: Models, raw: bytes) -> Reply:
     """Raises `Refused`, `Busy`, `LlamaError`."""
     request = parse(GenerateRequest, raw)
     resident = models.find(request.model)
-    shape: Callable[[str], Event] = lambda text: {"response": text}  # noqa: E731
     if not request.prompt and request.keep_alive == 0:
-        return await _unloaded(request, resident, shape)
+        return await _unloaded(request, resident, _response)
     if request.raw and (request.template or request.system or request.context):
         raise Refused("raw mode does not support template, system, or context")
     _check(request, resident, "generate", bool(request.images), False)
     if request.suffix:
         raise Refused(f"{request.model} does not support insert")
     if not request.prompt:
-        return await _loaded(request, resident, shape)
+        return await _loaded(request, resident, _response)
 
     async def prompt(llama: Llama, window: Window) -> list[int]:
         return await _generate_prompt(llama, request, window)
 
-    return await _reply(Work(request, resident, prompt, shape, context=not request.raw))
+    return await _reply(Work(request, resident, prompt, _response, context=not request.raw))
+
+
+def _message(text: str) -> Event:
+    return {"message": {"role": "assistant", "content": text}}
+
+
+def _response(text: str) -> Event:
+    return {"response": text}
 
 
 async def _generate_prompt(llama: Llama, request: GenerateRequest, window: Window) -> list[int]:
@@ -109,22 +114,20 @@ def _check(
 
 
 async def _unloaded(
-    request: ChatRequest | GenerateRequest, resident: Resident, shape: Callable[[str], Event]
+    request: ChatRequest | GenerateRequest, resident: Resident, shape: Shape
 ) -> Event:
     await resident.expire()
     return _event(request, shape, "", done=True, done_reason="unload")
 
 
 async def _loaded(
-    request: ChatRequest | GenerateRequest, resident: Resident, shape: Callable[[str], Event]
+    request: ChatRequest | GenerateRequest, resident: Resident, shape: Shape
 ) -> Event:
     async with resident.used(request.keep_alive):
         return _event(request, shape, "", done=True, done_reason="load")
 
 
-def _event(
-    request: ChatRequest | GenerateRequest, shape: Callable[[str], Event], text: str, **more: Any
-) -> Event:
+def _event(request: ChatRequest | GenerateRequest, shape: Shape, text: str, **more: Any) -> Event:
     return {"model": request.model, "created_at": now_text(), **shape(text), **more}
 
 

@@ -1,8 +1,9 @@
 """One model in llama.cpp's server, which runs in this process and is reached by its own HTTP.
 
 `xllamacpp` starts that server on a TCP port unless its host name is a unix socket; a port would let
-every user of the machine in. Its HTTP is used rather than its Python calls since only there can a
-text be split into tokens, and since closing a connection is what cancels a generation.
+every user of the machine in. Its HTTP is used rather than its Python calls, except for vectors,
+since only there can a text be split into tokens, and since closing a connection is what cancels a
+generation.
 """
 
 import asyncio
@@ -71,7 +72,7 @@ class Llama:
     def __init__(self, settings: Settings, server: Any) -> None:
         self.settings = settings
         self._server: Any = server
-        self._tokens: dict[tuple[str, bool], list[int]] = {}
+        self._kept: dict[str, list[int]] = {}
         self._schemas: dict[str, bool] = {}
 
     @classmethod
@@ -81,12 +82,12 @@ class Llama:
 
     @classmethod
     def _start(cls, settings: Settings) -> "Llama":
-        import xllamacpp
-
         settings.socket.unlink(missing_ok=True)
         try:
+            import xllamacpp
+
             return cls(settings, xllamacpp.Server(_parameters(settings)))
-        except RuntimeError as error:
+        except (RuntimeError, ImportError) as error:
             raise LlamaError(f"llama.cpp can't load {settings.file.name}: {error}") from error
 
     async def stop(self) -> None:
@@ -103,14 +104,16 @@ class Llama:
         With *special* the model's own marks are read as such, otherwise they are plain text;
         with *whole* the marks around a text are added. Raises `LlamaError`.
         """
-        key = (text, special)
-        if not whole and (known := self._tokens.get(key)) is not None:
-            return known
         body = {"content": text, "parse_special": special, "add_special": whole}
         found: list[int] = (await self.ask("/tokenize", body))["tokens"]
-        if not whole and len(text) < 4000:
-            _remember(self._tokens, key, found)
         return found
+
+    async def kept_tokens(self, text: str, *, special: bool = False) -> list[int]:
+        """As `tokens`, but remembers: for what every prompt has, not for what people wrote."""
+        key = f"{special}{text}"
+        if key not in self._kept:
+            _remember(self._kept, key, await self.tokens(text, special=special))
+        return self._kept[key]
 
     async def can_follow(self, schema: dict[str, Any], prompt: list[int]) -> bool:
         """Whether *schema* is one that can be enforced.
@@ -128,7 +131,7 @@ class Llama:
             "cache_prompt": True,
             "n_predict": 1,
             "temperature": 0,
-            "logit_bias": [[(await self.tokens("Q"))[0], 100.0]],
+            "logit_bias": [[(await self.kept_tokens("Q"))[0], 100.0]],
         }
         answer = await self.ask("/completion", body)
         followed = not str(answer["content"]).startswith("Q")
@@ -141,7 +144,12 @@ class Llama:
         Raises `LlamaError`.
         """
         body = {"input": inputs, "encoding_format": "base64"}
-        answer = await self.ask("/v1/embeddings", body)
+        if self._server is None:
+            raise LlamaError("the model is being unloaded, please try again", 503)
+        # Not by HTTP: a query takes 8 ms, of which that would be one.
+        answer = await asyncio.to_thread(self._server.handle_embeddings, body)
+        if "error" in answer:
+            raise _refusal(answer, 500)
         rows = sorted(answer["data"], key=lambda row: int(row["index"]))
         vectors = [array("f", base64.b64decode(row["embedding"])) for row in rows]
         return vectors, answer["usage"]["prompt_tokens"]

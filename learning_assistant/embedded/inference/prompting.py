@@ -72,13 +72,15 @@ def _fitting(blocks: list[tuple[str, list[int]]], room: int) -> list[tuple[str, 
 
 
 async def _marks(llama: Llama) -> tuple[list[int], list[int]]:
-    return await llama.tokens(BEGIN, special=True), await llama.tokens(END, special=True)
+    begin = await llama.kept_tokens(BEGIN, special=True)
+    return begin, await llama.kept_tokens(END, special=True)
 
 
 async def _block(llama: Llama, message: Message) -> list[int]:
     begin, end = await _marks(llama)
-    text = await llama.tokens(f"{message.role}\n{message.content}")
-    return [*begin, *text, *end, *await llama.tokens("\n")]
+    split = llama.kept_tokens if message.role == "system" else llama.tokens
+    text = await split(f"{message.role}\n{message.content}")
+    return [*begin, *text, *end, *await llama.kept_tokens("\n")]
 
 
 async def _ending(llama: Llama, last: Message) -> list[int]:
@@ -86,7 +88,7 @@ async def _ending(llama: Llama, last: Message) -> list[int]:
     begin, _ = await _marks(llama)
     if last.role == "assistant":
         return [*begin, *await llama.tokens(f"assistant\n{last.content}")]
-    return [*await _block(llama, last), *begin, *await llama.tokens("assistant\n")]
+    return [*await _block(llama, last), *begin, *await llama.kept_tokens("assistant\n")]
 
 
 ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)

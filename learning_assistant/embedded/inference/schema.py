@@ -159,6 +159,8 @@ def parse(kind: type[Body], raw: bytes) -> Body:
         raise Refused("missing request body")
     try:
         data = json.loads(raw, parse_constant=_no_number)
+        if b"\\u" in raw:
+            data = json.loads(_repaired(json.dumps(data, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
         raise Refused(f"invalid JSON: {error}") from error
     if not isinstance(data, dict):
@@ -169,6 +171,11 @@ def parse(kind: type[Body], raw: bytes) -> Body:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Refused(f"invalid value for {where}: {first['msg']}") from error
+
+
+def _repaired(text: str) -> str:
+    """*text* with U+FFFD for each half of a surrogate pair: no UTF-8 can carry one alone."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _no_number(constant: str) -> NoReturn:
