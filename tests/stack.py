@@ -14,9 +14,14 @@ from typing import Any
 
 import httpx
 import psutil
+import psycopg
+import redis
+
+from learning_assistant.embedded import locks
+from learning_assistant.embedded.paths import Paths, Service
+from learning_assistant.embedded.services import endpoints
 
 PROJECT = Path(__file__).resolve().parent.parent
-READY_S = 180
 
 
 def free_port() -> int:
@@ -38,8 +43,8 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 class Stack:
     url: str
     data_dir: Path
-    process: "subprocess.Popen[str]"
     env: dict[str, str]
+    process: "subprocess.Popen[str]"
 
     def ask(self, query: str = "how do transformers work?", **more: Any) -> httpx.Response:
         """`POST resources` as the website does it."""
@@ -65,6 +70,29 @@ class Stack:
             [sys.executable, "manage.py", *args],
             cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
+
+    def supervisorctl(self, *args: str) -> None:
+        """Stop or start a program as an operator would."""
+        config = str(self.data_dir / "run" / "supervisord.conf")
+        command = [sys.executable, "-m", "supervisor.supervisorctl", "-c", config, *args]
+        subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, timeout=30)
+
+    def sql(self, statement: str) -> Any:
+        """The first value of *statement*'s answer, past the web process."""
+        database = endpoints(self.data_dir).database
+        with psycopg.connect(
+            host=database["HOST"], port=database["PORT"], dbname=database["NAME"],
+            user=database["USER"], password=database["PASSWORD"],
+        ) as connection:  # fmt: skip
+            row = connection.execute(statement).fetchone()
+        return row and row[0]
+
+    def broker(self) -> "redis.Redis":
+        """A client of the copy's own broker; the caller closes it."""
+        client: redis.Redis = redis.Redis.from_url(
+            endpoints(self.data_dir).redis_url, decode_responses=True
+        )
+        return client
 
     def processes(self) -> list[psutil.Process]:
         """Every process of this copy: its DATA_DIR is in their command line or environment."""
@@ -92,8 +120,92 @@ class Stack:
                 found.append(process)
         return found
 
+    def server(self, service: Service) -> int:
+        """The main process of an embedded service."""
+        pids = locks.holders(Paths.of(self.data_dir).server_lock(service))
+        assert pids, f"{service} does not run"
+        return pids[0]
+
+    def keeper(self, service: Service) -> int:
+        """The process that would start the service again."""
+        (pid,) = locks.holders(Paths.of(self.data_dir).keeper_lock(service))
+        return pid
+
+    @contextmanager
+    def without(self, service: Service) -> Iterator[None]:
+        """The service is killed and stays away until the end of the block."""
+        keeper, server = self.keeper(service), self.server(service)
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            # PostgreSQL's own processes have to end with it, which SIGQUIT sees to.
+            os.kill(server, signal.SIGQUIT if service is Service.POSTGRES else signal.SIGKILL)
+            ended = psutil.Process(server)
+            until(lambda: _has_ended(ended), 10, f"{service} has ended")
+            yield
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+
+    @contextmanager
+    def frozen(self, service: Service) -> Iterator[None]:
+        """The service's processes stand still, and go on at the end of the block."""
+        pids = locks.holders(Paths.of(self.data_dir).server_lock(service))
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
     def until_ready(self, seconds: float = 30) -> None:
-        until(lambda: self.get("health/ready").status_code == 200, seconds, "ready again")
+        until(self._is_ready, seconds, "ready again")
+
+    def until_well(self, seconds: float = 10) -> None:
+        """Until an answer has all its parts: what `degraded` is about."""
+        until(self._answers_well, seconds, "an answer that is not degraded")
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.get("health/ready").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def _answers_well(self) -> bool:
+        try:
+            answer = self.ask()
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK and not answer.json()["degraded"]
+
+    def start(self) -> float:
+        """Start the copy again; the seconds until it is ready."""
+        began = time.monotonic()
+        self.process = _start(self.env)
+        wait_for_greeting(self.process)
+        return time.monotonic() - began
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does, and see that nothing is left."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.stdout is not None
+        with self.process.stdout:
+            self.process.wait(60)
+        until(lambda: not self.processes(), 20, "every process of the copy has ended")
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Gone, or waiting for a parent that stands still."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _start(env: dict[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "learning_assistant.run"],
+        cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -107,21 +219,15 @@ def running_stack(folder: Path, **variables: str) -> Iterator[Stack]:
         if k in ("PATH", "HOME", "LANG", "DATABASE_URL", "REDIS_URL", "OLLAMA_HOST")
     }
     env |= {"DATA_DIR": str(data_dir), "PORT": str(port)} | variables
-    process = subprocess.Popen(
-        [sys.executable, "-m", "learning_assistant.run"],
-        cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    stack = Stack(f"http://127.0.0.1:{port}", data_dir, process, env)
+    stack = Stack(f"http://127.0.0.1:{port}", data_dir, env, _start(env))
     try:
-        _wait_for_greeting(process)
+        wait_for_greeting(stack.process)
         yield stack
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        until(lambda: not stack.processes(), 20, "every process of the copy has ended")
+        stack.stop()
 
 
-def _wait_for_greeting(process: "subprocess.Popen[str]") -> None:
+def wait_for_greeting(process: "subprocess.Popen[str]") -> None:
     said: list[str] = []
     assert process.stdout is not None
     for line in process.stdout:

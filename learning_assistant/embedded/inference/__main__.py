@@ -25,7 +25,7 @@ from learning_assistant.embedded.inference.schema import seconds
 
 logger = logging.getLogger("learning_assistant.embedded.inference")
 LONGEST_PATH = 107  # bytes, of a unix socket's path on Linux
-GRACE = 1  # seconds that requests under way get at the end
+GRACE = 0.5  # seconds that requests under way get at the end
 
 
 class CannotStart(Exception):
@@ -133,6 +133,10 @@ def _listen(port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn's own handling ends the process by the signal; here a signal is a normal end."""
 
+    def __init__(self, config: uvicorn.Config, ending: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ending = ending
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
@@ -142,6 +146,7 @@ class _Server(uvicorn.Server):
 
     def _end(self) -> None:
         self.should_exit = True
+        asyncio.get_running_loop().call_later(GRACE, self._ending.set)
 
 
 def _serve(given: argparse.Namespace, private: Path) -> None:
@@ -152,15 +157,16 @@ def _serve(given: argparse.Namespace, private: Path) -> None:
     else:
         listener = _listen(given.port)
         sockets = private / "chat.sock", private / "embed.sock"
+    ending = asyncio.Event()
     config = uvicorn.Config(
-        application(_models(given, sockets), preload=True),
+        application(_models(given, sockets), ending),
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=5,
         timeout_keep_alive=75,
     )
     try:
-        _Server(config).run([listener])
+        _Server(config, ending).run([listener])
     finally:
         listener.close()
         if given.uds:

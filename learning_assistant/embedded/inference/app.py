@@ -30,8 +30,11 @@ FAILURES = (Refused, Busy, LlamaError, OSError)
 Handler = Callable[[Models, bytes], Awaitable[Reply]]
 
 
-def application(there: Models, preload: bool) -> Starlette:
-    """The ASGI application over the models *there*; with *preload* it loads them at start."""
+def application(there: Models, ending: asyncio.Event) -> Starlette:
+    """The ASGI application over the models *there*, which it loads at start.
+
+    Once *ending* is set, what is still being worked on is dropped.
+    """
     posts: dict[str, Handler] = {
         "/api/chat": answering.chat,
         "/api/generate": answering.generate,
@@ -43,25 +46,28 @@ def application(there: Models, preload: bool) -> Starlette:
     routes = [
         Route("/", _running, methods=["GET"]),
         Route("/api/version", _version, methods=["GET"]),
-        *(Route(path, _Endpoint(there, run), methods=["GET"]) for path, run in gets.items()),
-        *(Route(path, _Endpoint(there, run), methods=["POST"]) for path, run in posts.items()),
+        *(
+            Route(path, _Endpoint(there, ending, run), methods=["GET"])
+            for path, run in gets.items()
+        ),
+        *(
+            Route(path, _Endpoint(there, ending, run), methods=["POST"])
+            for path, run in posts.items()
+        ),
     ]
     return Starlette(
         routes=routes,
         exception_handlers={HTTPException: _plain},
-        lifespan=_lifespan(there, preload),
+        lifespan=_lifespan(there),
     )
 
 
-def _lifespan(
-    there: Models, preload: bool
-) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(there: Models) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(app: Starlette) -> AsyncIterator[None]:
-        loading = asyncio.create_task(_preload(there)) if preload else None
+        loading = asyncio.create_task(_preload(there))
         yield
-        if loading is not None:
-            loading.cancel()
+        loading.cancel()
         await there.close()
 
     return run
@@ -92,33 +98,80 @@ async def _plain(request: Request, error: Exception) -> Response:
 
 
 class _Endpoint:
-    """One path: reads the body, answers, and drops the work when the client goes away."""
+    """One path: reads the body, answers, and drops the work when nobody waits for it any more."""
 
-    def __init__(self, there: Models, handle: Handler) -> None:
+    def __init__(self, there: Models, ending: asyncio.Event, handle: Handler) -> None:
         self._models = there
+        self._ending = ending
         self._handle = handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
         try:
-            body = await _read(Request(scope, receive))
+            body = await _read(request)
         except ClientDisconnect:
             return
         except Refused as refused:
             await _error(refused)(scope, receive, send)
             return
-        await _unless_gone(receive, self._answer(body, scope, receive, send))
+        answer = _Answer(scope, receive, send)
+        finished = await _unless((_gone(receive), self._ending.wait()), self._answer(body, answer))
+        if not finished and self._ending.is_set():
+            await answer.break_off()
 
-    async def _answer(self, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, body: bytes, answer: "_Answer") -> None:
         try:
             reply = await self._handle(self._models, body)
             if isinstance(reply, dict):
-                response: Response = JSONResponse(reply)
+                await answer.whole(JSONResponse(reply))
             else:
-                await _stream(reply, send)
-                return
+                await answer.stream(reply)
         except FAILURES as error:
-            response = _error(error)
-        await response(scope, receive, send)
+            await answer.whole(_error(error))
+
+
+class _Answer:
+    """What goes back to one client."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._channel = scope, receive, send
+        self._send = send
+        self._begun = False
+
+    async def whole(self, response: Response) -> None:
+        self._begun = True
+        await response(*self._channel)
+
+    async def stream(self, events: Events) -> None:
+        """Send *events* as lines; a failure before the first one still has its own status."""
+        async with aclosing(events):
+            first = await anext(events)
+            head = [(b"content-type", b"application/x-ndjson")]
+            self._begun = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": head})
+            await self._line(first)
+            try:
+                async for event in events:
+                    await self._line(event)
+            except FAILURES as error:
+                await self._line({"error": _explained(error)[1]})
+        await self._end()
+
+    async def break_off(self) -> None:
+        """Say that this server ends."""
+        message = "the model server is shutting down"
+        if not self._begun:
+            await self.whole(_error(Refused(message, 503)))
+        else:
+            await self._line({"error": message})
+            await self._end()
+
+    async def _line(self, event: dict[str, Any]) -> None:
+        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        await self._send({"type": "http.response.body", "body": line, "more_body": True})
+
+    async def _end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _read(request: Request) -> bytes:
@@ -130,44 +183,28 @@ async def _read(request: Request) -> bytes:
     return bytes(body)
 
 
-async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
-    """Do *work*, but stop it as soon as the client has closed the connection."""
+async def _unless(
+    events: tuple[Coroutine[Any, Any, Any], ...], work: Coroutine[Any, Any, None]
+) -> bool:
+    """Do *work*, but stop it as soon as one of *events* happens; returns whether it was done."""
     working = asyncio.create_task(work)
-    watching = asyncio.create_task(_gone(receive))
+    watching = {asyncio.create_task(event) for event in events}
     try:
-        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, *watching}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        watching.cancel()
-        if not working.done():
-            working.cancel()
-        await asyncio.wait({working, watching})
-    if not working.cancelled():
-        working.result()
+        for task in (working, *watching):
+            task.cancel()
+        await asyncio.wait({working, *watching})
+    if working.cancelled():
+        return False
+    working.result()
+    return True
 
 
 async def _gone(receive: Receive) -> None:
+    """Until the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _stream(events: Events, send: Send) -> None:
-    """Send *events* as lines; a failure before the first one still has its own status."""
-    async with aclosing(events):
-        first = await anext(events)
-        head = [(b"content-type", b"application/x-ndjson")]
-        await send({"type": "http.response.start", "status": 200, "headers": head})
-        await _send_line(send, first)
-        try:
-            async for event in events:
-                await _send_line(send, event)
-        except FAILURES as error:
-            await _send_line(send, {"error": _explained(error)[1]})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _send_line(send: Send, event: dict[str, Any]) -> None:
-    line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    await send({"type": "http.response.body", "body": line, "more_body": True})
 
 
 def _error(error: Exception) -> Response:

@@ -8,10 +8,12 @@ embedded process alone and are skipped for another server.
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +44,9 @@ class Server:
         return client
 
     def ollama(self) -> ollama.Client:
-        return ollama.Client(host=self.host, transport=self._transport(), timeout=PATIENCE)
+        client = ollama.Client(host=self.host, transport=self._transport(), timeout=PATIENCE)
+        self.clients.append(client._client)
+        return client
 
     def _transport(self) -> httpx.HTTPTransport | None:
         return httpx.HTTPTransport(uds=str(self.uds)) if self.uds else None
@@ -53,13 +57,14 @@ class Server:
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             assert self.process is None or self.process.poll() is None, "it ended by itself"
-            try:
-                if len(client.get("/api/ps").json()["models"]) >= models:
-                    return
-            except httpx.TransportError:
-                pass
+            if self._listens() and len(client.get("/api/ps").json()["models"]) >= models:
+                return
             time.sleep(0.05)
         raise AssertionError("the server did not become ready")
+
+    def _listens(self) -> bool:
+        with closing(socket.socket(socket.AF_UNIX)) as probe:
+            return probe.connect_ex(str(self.uds)) == 0
 
     def end(self) -> int | None:
         """SIGTERM; returns the exit code."""

@@ -85,6 +85,11 @@ def test_marks_and_scripts_do_no_harm(http: httpx.Client) -> None:
     assert [length(vector) for vector in vectors] == pytest.approx([1] * len(odd), abs=1e-4)
 
 
+def test_half_a_surrogate_pair_does_no_harm(http: httpx.Client) -> None:
+    body = b'{"model": "%s", "input": "half \\ud83d a pair"}' % EMBED_MODEL.encode()
+    assert len(http.post("/api/embed", content=body).json()["embeddings"]) == 1
+
+
 def test_the_older_endpoint_gives_the_same_direction(http: httpx.Client) -> None:
     response = http.post("/api/embeddings", json={"model": EMBED_MODEL, "prompt": TEXTS[0]})
     vector = response.json()["embedding"]
