@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -58,6 +59,13 @@ class ResourceAdmin(admin.ModelAdmin[Resource]):
         """Topics and facets are stored last, and the index is made from them too."""
         super().save_related(request, form, formsets, change)
         catalogue.store(form.instance)
+
+    def get_deleted_objects(
+        self, objs: Sequence[Resource] | QuerySet[Resource], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """The index entries of a resource go with it, though nobody may delete one by itself."""
+        deleted, counts, _, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: Resource) -> None:
         catalogue.delete([obj])

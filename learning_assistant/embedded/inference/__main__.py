@@ -149,28 +149,34 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().call_later(GRACE, self._ending.set)
 
 
-def _serve(given: argparse.Namespace, private: Path) -> None:
-    if given.uds:
-        uds: Path = given.uds.absolute()
-        listener = _bind(uds)
-        sockets = uds.with_suffix(".chat.sock"), uds.with_suffix(".embed.sock")
-    else:
-        listener = _listen(given.port)
-        sockets = private / "chat.sock", private / "embed.sock"
+@contextlib.contextmanager
+def _places(given: argparse.Namespace) -> Iterator[tuple[socket.socket, tuple[Path, Path]]]:
+    """Where to serve, and llama.cpp's own two sockets. Raises `CannotStart`."""
+    if given.uds is None:
+        with (
+            tempfile.TemporaryDirectory(prefix="inference-") as private,
+            contextlib.closing(_listen(given.port)) as listener,
+        ):
+            yield listener, (Path(private) / "chat.sock", Path(private) / "embed.sock")
+        return
+    uds: Path = given.uds.absolute()
+    with contextlib.closing(_bind(uds)) as listener:
+        try:
+            yield listener, (uds.with_suffix(".chat.sock"), uds.with_suffix(".embed.sock"))
+        finally:
+            uds.unlink(missing_ok=True)
+
+
+def _serve(listener: socket.socket, there: Models) -> None:
     ending = asyncio.Event()
     config = uvicorn.Config(
-        application(_models(given, sockets), ending),
+        application(there, ending),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=75,
     )
-    try:
-        _Server(config, ending).run([listener])
-    finally:
-        listener.close()
-        if given.uds:
-            uds.unlink(missing_ok=True)
+    _Server(config, ending).run([listener])
 
 
 def main(arguments: list[str]) -> int:
@@ -180,8 +186,8 @@ def main(arguments: list[str]) -> int:
     given = _arguments(arguments)
     os.umask(0o077)  # sockets are made with it, llama.cpp's too
     try:
-        with tempfile.TemporaryDirectory(prefix="inference-") as private:
-            _serve(given, Path(private))
+        with _places(given) as (listener, sockets):
+            _serve(listener, _models(given, sockets))
     except (CannotStart, store.WeightsMissing) as error:
         sys.stderr.write(f"{error}\n")
         return 1

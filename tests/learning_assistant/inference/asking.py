@@ -21,14 +21,14 @@ FIGURES = (
 
 
 def chat(http: httpx.Client, messages: Sequence[Any] = SKY, **more: Any) -> dict[str, Any]:
-    """The whole answer of the chat model, 12 tokens of it unless *more* says otherwise."""
-    options = {"num_predict": 12, "temperature": 0, **more.pop("options", {})}
+    """The whole answer of the chat model, 8 tokens of it unless *more* says otherwise."""
+    options = {"num_predict": 8, "temperature": 0, **more.pop("options", {})}
     body = {"model": CHAT_MODEL, "messages": messages, "stream": False, "options": options, **more}
     return _json(http.post("/api/chat", json=body))
 
 
 def generate(http: httpx.Client, prompt: str, **more: Any) -> dict[str, Any]:
-    options = {"num_predict": 12, "temperature": 0, **more.pop("options", {})}
+    options = {"num_predict": 8, "temperature": 0, **more.pop("options", {})}
     body = {"model": CHAT_MODEL, "prompt": prompt, "stream": False, "options": options, **more}
     return _json(http.post("/api/generate", json=body))
 

@@ -6,7 +6,7 @@ import ollama
 from tests.learning_assistant.inference.asking import FIGURES, SKY, chat, stream
 from tests.learning_assistant.inference.conftest import CHAT_MODEL
 
-OPTIONS = {"num_predict": 12, "temperature": 0}
+OPTIONS = {"num_predict": 8, "temperature": 0}
 
 
 def test_it_streams_unless_told_otherwise(http: httpx.Client) -> None:
@@ -21,7 +21,7 @@ def test_only_the_last_event_has_the_figures(http: httpx.Client) -> None:
     *events, last = stream(http, "/api/chat", model=CHAT_MODEL, messages=SKY, options=OPTIONS)
     assert all(name not in event for event in events for name in FIGURES)
     assert all(isinstance(last[name], int) and last[name] >= 0 for name in FIGURES)
-    assert last["eval_count"] == 12
+    assert last["eval_count"] == 8
     assert last["prompt_eval_count"] > 5
     assert last["total_duration"] >= last["eval_duration"] > 1_000_000  # nanoseconds
 
@@ -56,4 +56,4 @@ def test_the_official_client_reads_a_stream(client: ollama.Client) -> None:
 def test_the_official_client_reads_a_whole_answer(client: ollama.Client) -> None:
     answer = client.chat(model=CHAT_MODEL, messages=SKY, options=OPTIONS)
     assert answer.message.role == "assistant" and answer.message.content
-    assert answer.eval_count == 12
+    assert answer.eval_count == 8

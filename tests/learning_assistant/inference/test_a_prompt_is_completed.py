@@ -6,7 +6,7 @@ from tests.learning_assistant.inference.asking import FIGURES, generate, stream
 from tests.learning_assistant.inference.conftest import CHAT_MODEL
 
 PROMPT = "The capital of France is"
-OPTIONS = {"num_predict": 12, "temperature": 0}
+OPTIONS = {"num_predict": 8, "temperature": 0}
 
 
 def test_it_streams_unless_told_otherwise(http: httpx.Client) -> None:
@@ -62,4 +62,4 @@ def test_raw_mode_takes_no_system_text(http: httpx.Client) -> None:
 def test_the_official_client_completes(client: ollama.Client, streamed: bool) -> None:
     answer = client.generate(model=CHAT_MODEL, prompt=PROMPT, stream=streamed, options=OPTIONS)
     last = list(answer)[-1] if streamed else answer
-    assert last["done"] is True and last["eval_count"] == 12
+    assert last["done"] is True and last["eval_count"] == 8

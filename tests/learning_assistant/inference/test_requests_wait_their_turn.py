@@ -40,7 +40,7 @@ def test_a_full_queue_says_so(start: Start) -> None:
 
     def ask(_: int) -> httpx.Response | None:
         try:
-            return small.http(timeout=3).post("/api/chat", json={**LONG, "stream": False})
+            return small.http(timeout=1.5).post("/api/chat", json={**LONG, "stream": False})
         except httpx.ReadTimeout:
             return None  # it is still waiting
 

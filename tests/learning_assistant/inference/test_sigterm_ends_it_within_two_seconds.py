@@ -48,6 +48,16 @@ def test_it_ends_whatever_it_does(start: Start, path: str, json: dict[str, Any])
     assert not list(server.uds.parent.glob(f"{server.uds.stem}*"))
 
 
+@pytest.mark.parametrize("streamed", [True, False])
+def test_who_still_waits_is_told(start: Start, streamed: bool) -> None:
+    server = start()
+    assert server.process
+    threading.Timer(0.5, server.process.terminate).start()
+    response = server.http().post("/api/chat", json={**body(STORY), "stream": streamed})
+    assert response.status_code == (200 if streamed else 503)
+    assert response.text.splitlines()[-1] == '{"error":"the model server is shutting down"}'
+
+
 def test_it_ends_while_it_loads(start: Start) -> None:
     server = start(models=0)
     assert server.process

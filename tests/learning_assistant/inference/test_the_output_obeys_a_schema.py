@@ -49,7 +49,7 @@ def test_a_completed_prompt_obeys_it(http: httpx.Client) -> None:
 
 def test_json_alone_means_any_object(http: httpx.Client) -> None:
     small = [{"role": "user", "content": 'Reply with the JSON object {"answer": 4}.'}]
-    answer = chat(http, small, format="json", options={"num_predict": 400})
+    answer = chat(http, small, format="json", options={"num_predict": 80})
     if answer["done_reason"] == "stop":
         assert isinstance(json.loads(answer["message"]["content"]), dict)
     assert answer["message"]["content"].lstrip().startswith("{")

@@ -3,6 +3,7 @@ import httpx
 from tests.learning_assistant.inference.asking import chat, refused
 from tests.learning_assistant.inference.conftest import CHAT_MODEL
 
+WHOLE = {"num_predict": 24, "repeat_penalty": 1.0}
 ASK = {"role": "user", "content": "What is my name?"}
 TOLD = [
     {"role": "user", "content": "My name is Zebulon."},
@@ -15,7 +16,7 @@ def test_earlier_messages_are_part_of_the_prompt(http: httpx.Client) -> None:
 
 
 def test_earlier_messages_are_remembered(http: httpx.Client) -> None:
-    answer = chat(http, [*TOLD, ASK], options={"num_predict": 24, "repeat_penalty": 1.0})
+    answer = chat(http, [*TOLD, ASK], options=WHOLE)
     assert "Zebulon" in answer["message"]["content"]
 
 
@@ -36,7 +37,7 @@ def test_an_answer_that_was_begun_is_continued(http: httpx.Client) -> None:
 
 def test_the_oldest_messages_go_first_when_there_is_no_room(http: httpx.Client) -> None:
     old = [{"role": "user", "content": "old " * 150}] * 4
-    answer = chat(http, [*old, *TOLD, ASK], options={"num_ctx": 256, "repeat_penalty": 1.0})
+    answer = chat(http, [*old, *TOLD, ASK], options={**WHOLE, "num_ctx": 256})
     assert answer["prompt_eval_count"] <= 256
     assert "Zebulon" in answer["message"]["content"]
 
