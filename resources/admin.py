@@ -3,6 +3,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -15,11 +16,14 @@ from resources.models import (
     Status,
     Topic,
 )
+from resources.models.catalogue import URL_LENGTH
 from resources.services import catalogue
 
 
 class ResourceForm(forms.ModelForm[Resource]):
     """Links are unique by their canonical form."""
+
+    url = forms.URLField(max_length=URL_LENGTH, assume_scheme="https", widget=AdminURLFieldWidget)
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])

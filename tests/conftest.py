@@ -42,11 +42,10 @@ def django_db_modify_db_settings(services: None) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """What `make run` starts, with a DATA_DIR and a port of its own and the starter catalogue.
 
-    All of the catalogue is searchable. A test that hurts the copy waits until it is well again.
+    It is ready while the catalogue is still being embedded, as for a learner. A test that hurts
+    the copy waits until it is well again.
     """
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
-        loaded = running.manage("load_catalogue", "--starter", "--keep", "--wait")
-        assert loaded.returncode == 0, loaded.stderr
         yield running
 
 

@@ -92,7 +92,7 @@ def _queries(source: str) -> Iterator[tuple[Any, str]]:
         if not line.strip():
             continue
         try:
-            query = json.loads(line)
+            query = json.loads(line.decode())
             yield query["id"], str(query["text"])
         except (ValueError, KeyError, TypeError) as error:
             raise CommandError(
@@ -100,12 +100,12 @@ def _queries(source: str) -> Iterator[tuple[Any, str]]:
             ) from error
 
 
-def _lines(source: str) -> Iterator[str]:
+def _lines(source: str) -> Iterator[bytes]:
     if source == "-":
-        yield from sys.stdin
+        yield from sys.stdin.buffer
         return
     try:
-        with Path(source).open(encoding="utf-8") as file:
+        with Path(source).open("rb") as file:
             yield from file
     except OSError as error:
         raise CommandError(f"--batch: {source}: {error.strerror}") from error

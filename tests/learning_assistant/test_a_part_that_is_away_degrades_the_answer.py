@@ -1,0 +1,131 @@
+"""With any part of a running copy stopped or frozen there is an answer in time that says so.
+
+Each part heals by itself: within ten seconds of its return the answers are whole again.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+from learning_assistant.embedded.paths import Service
+from tests.stack import Stack
+
+IN_TIME_S = 2.0
+HEALED_S = 10.0
+
+
+def timed(stack: Stack, **more: Any) -> Any:
+    """An answer, which came in time."""
+    began = time.monotonic()
+    answer = stack.ask(**more)
+    assert time.monotonic() - began < IN_TIME_S
+    return answer
+
+
+def degraded(stack: Stack) -> set[str]:
+    """Why the answer is degraded; it is a good one otherwise."""
+    answer = timed(stack)
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert len(body["resources"]) >= 3
+    assert all(r["reason"] for r in body["resources"])
+    assert body["advice"]
+    assert body["advice_source"] == "template"
+    assert body["degraded"] is True
+    assert body["took_ms"] < IN_TIME_S * 1000
+    return set(body["degraded_reasons"])
+
+
+@pytest.fixture(autouse=True)
+def well_before_and_after(stack: Stack) -> Any:
+    stack.until_well(30)
+    yield
+    stack.until_well(30)
+
+
+def killed(stack: Stack, service: Service) -> AbstractContextManager[None]:
+    return stack.without(service)
+
+
+def frozen(stack: Stack, service: Service) -> AbstractContextManager[None]:
+    return stack.frozen(service)
+
+
+HURT = pytest.mark.parametrize("hurt", [killed, frozen])
+Hurt = Callable[[Stack, Service], AbstractContextManager[None]]
+
+
+@HURT
+def test_the_model_server(stack: Stack, hurt: Hurt) -> None:
+    with hurt(stack, Service.INFERENCE):
+        for _ in range(3):
+            assert degraded(stack) == {"embedding", "model"}
+        assert stack.get("health/ready").status_code == 503
+        assert stack.get("health/live").status_code == 200
+    stack.until_well(HEALED_S)
+
+
+@HURT
+def test_the_broker(stack: Stack, hurt: Hurt) -> None:
+    with hurt(stack, Service.VALKEY):
+        for _ in range(3):
+            assert degraded(stack) == {"queue"}
+        assert stack.get("health/ready").status_code == 503
+    stack.until_well(HEALED_S)
+
+
+@HURT
+def test_the_database(stack: Stack, hurt: Hurt) -> None:
+    with hurt(stack, Service.POSTGRES):
+        for more in ({}, {}, {"topic": "statistics"}):
+            answer = timed(stack, **more)
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert "database" in answer.json()["detail"]
+            assert int(answer.headers["retry-after"]) > 0
+        assert stack.get("health/live").status_code == 200
+    stack.until_well(HEALED_S)
+
+
+@contextmanager
+def no_worker(stack: Stack) -> Any:
+    stack.supervisorctl("stop", "interactive")
+    try:
+        yield
+    finally:
+        stack.supervisorctl("start", "interactive")
+
+
+def test_the_worker(stack: Stack) -> None:
+    with no_worker(stack):
+        for _ in range(3):
+            assert degraded(stack) == {"queue"}
+        ready = stack.get("health/ready")
+        assert ready.status_code == 503
+        assert "lane interactive: no worker" in ready.json()["waiting_for"]
+    stack.until_well(HEALED_S)
+
+
+def test_filters_count_in_a_degraded_answer_too(stack: Stack) -> None:
+    with no_worker(stack):
+        body = timed(stack, query="neural networks", level="beginner", limit=4).json()
+        assert {r["level"] for r in body["resources"]} == {"beginner"}
+        assert len(body["resources"]) == 4
+
+
+def test_what_the_worker_missed_is_not_done_later(stack: Stack) -> None:
+    """Requests that gave up long ago cost the worker nothing when it comes back."""
+    with no_worker(stack):
+        for _ in range(5):
+            degraded(stack)
+        time.sleep(1)
+    stack.until_well(HEALED_S)
+    client = stack.broker()
+    try:
+        assert client.llen("interactive") == 0
+        assert not list(client.scan_iter("la:reply:*")), "nobody waits for these"
+    finally:
+        client.close()
