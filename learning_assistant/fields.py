@@ -62,8 +62,13 @@ class StrictSerializer(serializers.Serializer[Any]):
             if unknown:
                 raise serializers.ValidationError(
                     {
-                        name[:100]: [f"unknown field; known are {', '.join(self.fields)}"]
+                        _printable(name): [f"unknown field; known are {', '.join(self.fields)}"]
                         for name in unknown[:20]
                     }
                 )
         return super().to_internal_value(data)
+
+
+def _printable(name: str) -> str:
+    """A field's name as it can be sent back: a lone surrogate is no character."""
+    return name[:100].encode("utf-8", "replace").decode()

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
@@ -32,7 +32,10 @@ class BoundedJSONParser(JSONParser):
         if len(body) > limit:
             sent = getattr(stream, "META", {}).get("CONTENT_LENGTH", f"more than {limit}")
             raise BodyTooLarge(f"The body may have at most {limit} bytes, {sent} were sent.")
-        return super().parse(BytesIO(body), media_type, parser_context)
+        try:
+            return super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deeply.") from error
 
 
 class AlwaysJSON(BaseContentNegotiation):

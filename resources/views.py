@@ -3,10 +3,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from learning_assistant.postgresql.base import time_limit
 from learning_assistant.schema import PROBLEM_RESPONSES
 from resources.ranking import Filters
 from resources.serializers import ResourceQuery, Suggestions
 from resources.services.suggest import suggest
+
+# Seconds after which an answer waits for PostgreSQL no longer: late beats never, but nobody waits
+# three seconds.
+LAST_S = 2.6
 
 
 class ResourcesView(APIView):
@@ -26,14 +31,11 @@ class ResourcesView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        asked = ResourceQuery(data=request.data)
-        asked.is_valid(raise_exception=True)
-        values = asked.validated_data
-        return Response(
-            suggest(
-                values["query"],
-                values["session_id"],
-                values["limit"],
-                Filters(*(values.get(name, "") for name in ("level", "kind", "topic"))),
+        with time_limit(LAST_S):
+            asked = ResourceQuery(data=request.data)
+            asked.is_valid(raise_exception=True)
+            values = asked.validated_data
+            filters = Filters(*(values.get(name, "") for name in ("level", "kind", "topic")))
+            return Response(
+                suggest(values["query"], values["session_id"], values["limit"], filters)
             )
-        )

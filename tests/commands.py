@@ -9,14 +9,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 KEPT = ("PATH", "HOME", "LANG")
 
 
-def run(*command: str, seconds: float = 60, **variables: str) -> "subprocess.CompletedProcess[str]":
+def run(*command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run *command* in the project with no variable set but *variables*."""
     env = {k: v for k, v in os.environ.items() if k in KEPT} | variables
     return subprocess.run(
         [sys.executable, *command],
-        cwd=PROJECT, env=env, capture_output=True, text=True, timeout=seconds,
+        cwd=PROJECT, env=env, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
 
 
-def manage(*args: str, seconds: float = 60, **variables: str) -> "subprocess.CompletedProcess[str]":
-    return run("manage.py", *args, seconds=seconds, **variables)
+def manage(*args: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return run("manage.py", *args, **variables)

@@ -145,7 +145,7 @@ def lane_worker(committed_db: None, valkey: "redis.Redis") -> Iterator[None]:
     def work() -> None:
         while not ended.is_set():
             if popped := valkey.brpop([lanes.INTERACTIVE], timeout=0.1):
-                name, args = _message(popped[1])
+                name, args = _message(str(popped[1]))
                 app.tasks[name](*args)
         connections.close_all()
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,31 +18,41 @@ from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from psycopg.abc import PQGen
 
 RV = TypeVar("RV")
-_ends_at: ContextVar[float | None] = ContextVar("database_deadline", default=None)
+
+
+@dataclass
+class _Limit:
+    ends: float  # on the monotonic clock
+
+    def left(self) -> float:
+        return max(self.ends - time.monotonic(), 0.0)
+
+
+_limit: ContextVar[_Limit | None] = ContextVar("database_limit", default=None)
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """All queries inside the block together get *seconds*; a limit already set only shrinks."""
-    now_set = _ends_at.get()
+    outer = _limit.get()
     ends = time.monotonic() + max(seconds, 0.0)
-    token = _ends_at.set(ends if now_set is None else min(now_set, ends))
+    token = _limit.set(_Limit(min(ends, outer.ends) if outer else ends))
     try:
         yield
     finally:
-        _ends_at.reset(token)
+        _limit.reset(token)
 
 
 class Connection(psycopg.Connection[Any]):
     """A psycopg connection that keeps the time of `time_limit`."""
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        ends = _ends_at.get()
-        if ends is None or timeout is not None:
+        limit = _limit.get()
+        if limit is None or timeout is not None:
             return super().wait(gen, interval, timeout)
         try:
             # Zero polls once: what has already arrived is taken even when time is up.
-            return super().wait(gen, interval, max(ends - time.monotonic(), 0.0))
+            return super().wait(gen, interval, limit.left())
         except psycopg.errors._WaitTimeout as error:
             self.pgconn.finish()  # in the middle of an answer: of no use to anyone else
             raise psycopg.OperationalError("PostgreSQL did not answer in time") from error
@@ -50,4 +61,13 @@ class Connection(psycopg.Connection[Any]):
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         self.isolation_level = IsolationLevel.READ_COMMITTED
-        return Connection.connect(**conn_params)
+        limit = _limit.get()
+        if limit and not limit.left():
+            raise psycopg.OperationalError("no time is left to connect to PostgreSQL")
+        try:
+            return Connection.connect(**conn_params)
+        except psycopg.OperationalError:
+            if limit:
+                # libpq's own timeout is two seconds at least: nobody waits for it twice.
+                limit.ends = time.monotonic()
+            raise

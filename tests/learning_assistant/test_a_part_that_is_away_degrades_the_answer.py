@@ -61,7 +61,7 @@ Hurt = Callable[[Stack, Service], AbstractContextManager[None]]
 @HURT
 def test_the_model_server(stack: Stack, hurt: Hurt) -> None:
     with hurt(stack, Service.INFERENCE):
-        for _ in range(3):
+        for _ in range(2):
             assert degraded(stack) == {"embedding", "model"}
         assert stack.get("health/ready").status_code == 503
         assert stack.get("health/live").status_code == 200
@@ -100,27 +100,16 @@ def no_worker(stack: Stack) -> Any:
 
 
 def test_the_worker(stack: Stack) -> None:
+    """Requests that gave up on it cost it nothing when it comes back."""
     with no_worker(stack):
         for _ in range(3):
             assert degraded(stack) == {"queue"}
         ready = stack.get("health/ready")
         assert ready.status_code == 503
         assert "lane interactive: no worker" in ready.json()["waiting_for"]
-    stack.until_well(HEALED_S)
-
-
-def test_filters_count_in_a_degraded_answer_too(stack: Stack) -> None:
-    with no_worker(stack):
         body = timed(stack, query="neural networks", level="beginner", limit=4).json()
-        assert {r["level"] for r in body["resources"]} == {"beginner"}
+        assert {r["level"] for r in body["resources"]} == {"beginner"}, "filters count as ever"
         assert len(body["resources"]) == 4
-
-
-def test_what_the_worker_missed_is_not_done_later(stack: Stack) -> None:
-    """Requests that gave up long ago cost the worker nothing when it comes back."""
-    with no_worker(stack):
-        for _ in range(5):
-            degraded(stack)
         time.sleep(1)
     stack.until_well(HEALED_S)
     client = stack.broker()

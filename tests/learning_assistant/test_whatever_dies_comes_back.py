@@ -30,16 +30,18 @@ def kill(processes: list[psutil.Process]) -> set[int]:
     return {process.pid for process in processes}
 
 
-@pytest.mark.parametrize(
-    "words", [["gunicorn"], ["celery", "-Q interactive"], ["celery", "-Q durable"]]
-)
-def test_a_killed_program_comes_back(stack: Stack, words: list[str]) -> None:
-    dead = kill(stack.named(*words))
-    until(
-        lambda: {p.pid for p in stack.named(*words)} - dead and not dead & set(psutil.pids()),
-        BACK_S,
-        f"{words} runs again",
-    )
+PROGRAMS = (["gunicorn"], ["celery", "-Q interactive"], ["celery", "-Q durable"])
+
+
+def test_killed_programs_come_back(stack: Stack) -> None:
+    dead = {pid for words in PROGRAMS for pid in kill(stack.named(*words))}
+
+    def all_run_again() -> bool:
+        running = [{p.pid for p in stack.named(*words)} for words in PROGRAMS]
+        return all(pids and not pids & dead for pids in running)
+
+    until(all_run_again, BACK_S, "web and workers run again")
+    stack.until_ready(BACK_S)
     stack.until_well(BACK_S)
 
 

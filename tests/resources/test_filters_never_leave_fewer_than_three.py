@@ -1,6 +1,7 @@
 """A filter that leaves too few is given up, the least important first, and the answer says so."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.scripted import Script, vector_of
 
 pytestmark = pytest.mark.django_db
 QUERY = "zebra stripes"
+Found = tuple[list[dict[str, Any]], list[str]]
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def _word(n: int) -> str:
     return ["alpha", "beta", "gamma", "delta", "epsilon", "iota", "kappa"][n % 7] + "xyz"[n % 3]
 
 
-def found(version: IndexVersion, wanted: Filters, limit: int = 5) -> tuple[list[dict], list[str]]:
+def found(version: IndexVersion, wanted: Filters, limit: int = 5) -> Found:
     answer = search(QUERY, wanted, limit)
     return answer.resources, answer.relaxed
 

@@ -41,7 +41,7 @@ def well(answer: Any) -> dict[str, Any]:
 
 def test_the_curl_of_the_readme(stack: Stack) -> None:
     text = (PROJECT / "README.md").read_text().replace("\\\n", " ")
-    line = next(x.strip() for x in text.splitlines() if x.strip().startswith("curl "))
+    line = next(x.strip("$ ") for x in text.splitlines() if x.startswith("$ curl "))
     command = shlex.split(line)
     assert any(word.endswith(":8000/api/learning/resources") for word in command)
     body = command[command.index("-d") + 1]
@@ -53,17 +53,16 @@ def test_the_curl_of_the_readme(stack: Stack) -> None:
     assert told["advice"]
     assert told["advice_source"] in ("model", "template")
     assert told["model"] == "smollm2:135m"
-    assert any("transformer" in r["title"].casefold() for r in told["resources"][:3])
+    assert any(re.search(r"\bPCA|Principal", r["title"]) for r in told["resources"][:3])
 
 
 def test_some_advice_is_the_models_own(stack: Stack) -> None:
     queries = ["how do transformers work?", "graph neural networks", "what is a p-value"]
     queries += ["k-means clustering", "convolutional networks", "Bayesian statistics"]
-    sources = [well(stack.ask(query))["advice_source"] for query in queries]
-    assert "model" in sources
+    assert any(well(stack.ask(query))["advice_source"] == "model" for query in queries)
 
 
-@pytest.mark.parametrize("limit", range(3, 11))
+@pytest.mark.parametrize("limit", [3, 4, 10])
 def test_as_many_as_asked_for(stack: Stack, limit: int) -> None:
     body = well(stack.ask("deep learning", limit=limit))
     assert len(body["resources"]) == limit
@@ -110,7 +109,7 @@ def test_instructions_in_a_query_change_no_link_and_no_field(stack: Stack, hidde
 
 
 def test_odd_but_allowed_queries(stack: Stack) -> None:
-    for query in ("?", "🦓", "a" * 500, "ünïcödé Ωmega 数学", "the of and", "' \" \\ % {} $1"):
+    for query in ("?", "🦓" * 500, "the of and", "ünïcödé 数学 ' \" \\ % {} $1"):
         well(stack.ask(query))
 
 
@@ -132,10 +131,3 @@ def test_ten_at_once_are_each_answered_and_each_stored(stack: Stack) -> None:
     )
     assert of_three == 3
     assert max(Counter(b["session_id"] for b in bodies).values()) == 14
-
-
-def test_a_shell_user_gets_the_same(stack: Stack) -> None:
-    done = stack.manage("search", "how do transformers work?", "--limit", "3")
-    assert done.returncode == 0, done.stderr
-    first = well(stack.ask())["resources"][0]
-    assert done.stdout.startswith(f"1. {first['title']} ({first['kind']}")

@@ -1,4 +1,4 @@
-"""Each answer of `POST resources` is an `Interaction` with all that was sent, and how it was made."""
+"""Each answer of `POST resources` is an `Interaction` with what was sent and how it was made."""
 
 import uuid
 from typing import Any

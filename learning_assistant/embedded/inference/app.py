@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 VERSION = "0.13.0"  # of Ollama, whose protocol this is
 MOST_BYTES = 32 * 1024 * 1024
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
-FAILURES = (Refused, Busy, LlamaError, OSError)
+FAILURES = (Refused, Busy, LlamaError)
 
 Handler = Callable[[Models, bytes], Awaitable[Reply]]
 
@@ -221,5 +221,4 @@ def _explained(error: Exception) -> tuple[int, str]:
         case LlamaError():
             return error.status, str(error)
         case _:
-            logger.error("llama.cpp can't be reached: %s", error)
-            return 500, "the model server broke off, please try again"
+            raise error

@@ -177,7 +177,10 @@ class Llama:
 
     async def _exchange(self, path: str, body: dict[str, Any]) -> AsyncGenerator[bytes, None]:
         """The body of the answer to one POST request, on a connection of its own."""
-        reader, writer = await asyncio.open_unix_connection(str(self.settings.socket))
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(self.settings.socket))
+        except OSError as error:
+            raise LlamaError(f"llama.cpp can't be reached: {error.strerror}") from error
         connection, status, refused = h11.Connection(h11.CLIENT), 0, b""
         try:
             writer.write(_request(connection, path, json.dumps(body).encode()))
@@ -195,7 +198,7 @@ class Llama:
                     break
             if status != 200:
                 raise _refusal(json.loads(refused), status)
-        except h11.RemoteProtocolError as error:
+        except (h11.RemoteProtocolError, OSError) as error:
             raise LlamaError(f"llama.cpp broke off: {error}") from error
         finally:
             writer.transport.abort()
