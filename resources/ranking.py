@@ -14,6 +14,7 @@ from django.db import connection
 
 from resources.models import Status, Topic
 from resources.models.index import SPARSE_DIMENSIONS
+from resources.words import folded
 
 DENSE_WEIGHT = 0.6
 LEG_DEPTH = 200
@@ -177,7 +178,7 @@ def search(
     if version is not None:
         literal = {"vector": vector_literal(vector)} if vector is not None else {}
         sql = WORDS_ONLY if vector is None else BOTH
-        found = _fetch(sql, filters, version=version, query=query, **literal)
+        found = _fetch(sql, filters, version=version, query=folded(query), **literal)
         hits = combine(found, dense_weight)
     return _distinct(version, hits, limit)
 

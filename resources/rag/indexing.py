@@ -21,6 +21,7 @@ from resources.models import (
     Status,
 )
 from resources.rag import lexical
+from resources.words import folded
 
 WORDS_BATCH = 500
 VECTORS_BATCH = 32
@@ -42,7 +43,7 @@ def text_of(resource: Resource) -> str:
 def words_of(resource: Resource) -> str:
     """What BM25 sees: as `text_of`, with names that a learner may remember."""
     topics = " ".join(topic.name for topic in resource.topics.all())
-    return "\n".join(filter(None, [text_of(resource), " ".join(resource.authors), topics]))
+    return folded("\n".join([text_of(resource), " ".join(resource.authors), topics]))
 
 
 def index_resources(version: IndexVersion, ids: Sequence[int]) -> Indexed:

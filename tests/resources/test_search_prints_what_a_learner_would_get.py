@@ -88,7 +88,8 @@ def test_a_batch_to_read(zebras: Script, tmp_path: Path) -> None:
 
 
 def test_a_batch_from_standard_input(zebras: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"id": 1, "text": "zebra"}\n'))
+    line = io.BytesIO(b'{"id": 1, "text": "zebra"}\n')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(line))
     assert json.loads(run(batch="-", json=True))["id"] == 1
 
 

@@ -82,11 +82,16 @@ def test_a_withdrawn_resource_is_gone_before_any_worker_ran(model_server: Script
 
 
 @pytest.mark.django_db
-def test_a_deleted_resource_is_gone_with_all_that_was_made_of_it(model_server: Script) -> None:
+def test_a_deleted_resource_is_gone_with_all_that_was_made_of_it(
+    model_server: Script, commit: Commit, work_off: Callable[[], list[Any]]
+) -> None:
     resource = add("Zebra", facets=["One", "Two"])
     index()
-    resource.delete()
+    with commit():
+        catalogue.delete([resource])
     assert found("zebra") == []
+    work_off()
+    assert versions.active_or_first().rows == 0
     for model in (IndexEntry, DenseVector, FacetVector, Facet):
         assert not model.objects.exists(), model
 
@@ -205,12 +210,13 @@ def test_what_happened_while_the_embedding_was_made_wins(model_server: Script, w
     elif what == "withdrawn":
         catalogue.set_status([resource], Status.ARCHIVED)
     else:
-        resource.delete()
+        catalogue.delete([resource])
     model_server.gate.set()
     thread.join(10)
     assert not thread.is_alive()
     stored = DenseVector.objects.values_list("entry__resource__title", flat=True)
     assert list(stored) == ["Okapi"], "a vector of a text that is no more is not stored"
+    index_resources([])  # what a deletion queues
     version = index()
     assert version.rows == (2 if what == "changed" else 1)
     assert found("zebra") == []
