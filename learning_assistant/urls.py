@@ -28,6 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
+admin.site.site_header = admin.site.site_title = "Learning Assistant"
+admin.site.site_url = None  # there is no page at / yet
+
 handler400 = "learning_assistant.problems.bad_request"
 handler404 = "learning_assistant.problems.not_found"
 handler500 = "learning_assistant.problems.server_error"

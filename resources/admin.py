@@ -9,9 +9,13 @@ from django.http import HttpRequest
 
 from resources.links import canonical
 from resources.models import (
+    DenseVector,
+    DocumentFrequency,
     Facet,
+    FacetVector,
     IndexEntry,
     IndexVersion,
+    Lexeme,
     Resource,
     Status,
     Topic,
@@ -123,3 +127,31 @@ class IndexEntryAdmin(MadeByTheIndex):
     list_display = ["resource", "version", "length", "indexed_at"]
     list_select_related = ["resource", "version"]
     fields = ["resource", "version", "length", "content_hash", "indexed_at"]
+
+
+@admin.register(DenseVector)
+class DenseVectorAdmin(MadeByTheIndex):
+    list_display = ["entry", "version", "content_hash"]
+    list_select_related = ["entry__resource", "version"]
+    fields = ["entry", "version", "content_hash"]
+
+
+@admin.register(FacetVector)
+class FacetVectorAdmin(MadeByTheIndex):
+    list_display = ["facet", "version"]
+    list_select_related = ["facet", "version"]
+    fields = ["facet", "version"]
+
+
+@admin.register(Lexeme)
+class LexemeAdmin(MadeByTheIndex):
+    list_display = ["term"]
+    search_fields = ["term"]
+
+
+@admin.register(DocumentFrequency)
+class DocumentFrequencyAdmin(MadeByTheIndex):
+    list_display = ["lexeme", "version", "documents"]
+    list_select_related = ["lexeme", "version"]
+    ordering = ["-documents"]
+    search_fields = ["lexeme__term"]

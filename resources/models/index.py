@@ -79,6 +79,9 @@ class IndexEntry(models.Model):
             models.UniqueConstraint(fields=["version", "resource"], name="one_entry_a_version")
         ]
 
+    def __str__(self) -> str:
+        return str(self.resource)
+
 
 class DenseVector(models.Model):
     """The embedding of an entry, apart from its words so that a scan reads vectors only.
@@ -112,6 +115,9 @@ class Lexeme(models.Model):
 
     id = models.AutoField(primary_key=True)
     term = models.TextField(unique=True)
+
+    def __str__(self) -> str:
+        return self.term
 
 
 class DocumentFrequency(models.Model):
