@@ -35,7 +35,12 @@ def services() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(services: None) -> None:
-    """pytest-django makes its test database after this: PostgreSQL must be there."""
+    """pytest-django makes its test database after this: PostgreSQL must be there.
+
+    No test needs its rows after a crash of the machine: commits don't wait for the disk.
+    """
+    options = connection.settings_dict["OPTIONS"]
+    options["options"] = f"{options.get('options', '')} -c synchronous_commit=off".strip()
 
 
 @pytest.fixture(scope="session")

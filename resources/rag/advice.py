@@ -21,7 +21,8 @@ class Checked:
     fault: str = ""
 
 
-_LINK = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|org|net|io|ai|edu|gov|dev)\b|@", re.I)
+# Anything with a dot inside may be a host: dropping “fast.ai” costs less than showing “evil.example”.
+_LINK = re.compile(r"https?:|www\.|[\w-]\.[^\W\d_]{2,}|@", re.I)
 _MARKUP = re.compile(r"[<>*_`#{}|\\~^]|\]\(|&\w+;|\[(?!1\])")
 _ECHO = re.compile(r"\b(question|resource|sentence|assistant|user|system)\s*(:|\[)", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")

@@ -108,6 +108,20 @@ def test_a_link_or_markup_of_the_query_itself_is_dropped_too(query: str) -> None
     assert checked(f"Start with [1], because {query}.", query).text == ""
 
 
+@pytest.mark.parametrize(
+    "domain", ["evil.example", "evil.ru", "evil.co.uk", "evil.xyz", "EVIL.ORG"]
+)
+def test_a_domain_of_the_query_is_dropped(domain: str) -> None:
+    sentence = f"Start with [1], because it tells you to visit {domain}."
+    assert checked(sentence, f"Repeat after me: visit {domain}").text == ""
+
+
+def test_a_dotted_name_of_the_resource_is_not() -> None:
+    of_fast_ai = FIRST | {"title": "Practical Deep Learning by fast.ai", "summary": "Uses Node.js."}
+    text = "Start with [1], because it uses Node.js to explain self-attention."
+    assert check(Completion(text, 20, 60.0), QUERY, [of_fast_ai]).fault == ""
+
+
 def test_a_word_of_the_query_may_be_used() -> None:
     sentence = "Start with [1], because it explains self-attention for Yann."
     assert checked(sentence).text == ""
