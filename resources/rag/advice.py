@@ -21,7 +21,7 @@ class Checked:
     fault: str = ""
 
 
-# Anything with a dot inside may be a host: dropping “fast.ai” costs less than showing “evil.example”.
+# Whatever has a dot inside may be a host: to drop “fast.ai” costs less than to show one.
 _LINK = re.compile(r"https?:|www\.|[\w-]\.[^\W\d_]{2,}|@", re.I)
 _MARKUP = re.compile(r"[<>*_`#{}|\\~^]|\]\(|&\w+;|\[(?!1\])")
 _ECHO = re.compile(r"\b(question|resource|sentence|assistant|user|system)\s*(:|\[)", re.I)
