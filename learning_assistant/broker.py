@@ -33,22 +33,35 @@ class Clock:
     step of the local wall clock changes nothing.
     """
 
-    def __init__(self, keep_s: float = 30.0) -> None:
+    def __init__(self, keep_s: float = 30.0, give_up_s: float = 1.0) -> None:
         self._keep_s = keep_s
-        self._lock = threading.Lock()
-        self._offset = 0.0
-        self._measured_at: float | None = None
+        self._give_up_s = give_up_s
+        self._measuring = threading.Lock()
+        self._offset: float | None = None
+        self._measure_at = float("-inf")
 
     def now(self) -> float:
-        """Seconds since the epoch on the broker's clock. Raises one of `UNREACHABLE`."""
-        with self._lock:
-            asked = time.monotonic()
-            if self._measured_at is None or asked - self._measured_at > self._keep_s:
-                seconds, microseconds = client(0.3).time()
-                answered = time.monotonic()
-                self._offset = seconds + microseconds / 1e6 - (asked + answered) / 2
-                self._measured_at = answered
-            return time.monotonic() + self._offset
+        """Seconds since the epoch on the broker's clock. Raises one of `UNREACHABLE`.
+
+        Only one thread measures; the others go on with what was measured before, and for
+        *give_up_s* after a failure nobody tries.
+        """
+        if time.monotonic() > self._measure_at and self._measuring.acquire(blocking=False):
+            try:
+                self._measure()
+            finally:
+                self._measuring.release()
+        if self._offset is None:
+            raise redis.exceptions.ConnectionError("the broker's clock is not known yet")
+        return time.monotonic() + self._offset
+
+    def _measure(self) -> None:
+        asked = time.monotonic()
+        self._measure_at = asked + self._give_up_s
+        seconds, microseconds = client(0.3).time()
+        answered = time.monotonic()
+        self._offset = seconds + microseconds / 1e6 - (asked + answered) / 2
+        self._measure_at = answered + self._keep_s
 
 
 clock = Clock()

@@ -19,7 +19,7 @@ class Liveness(serializers.Serializer[Any]):
 class Readiness(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["ready", "waiting"])
     waiting_for = serializers.ListField(
-        child=serializers.CharField(), help_text="The parts that are missing, with what is wrong."
+        child=serializers.CharField(), help_text="The parts that are missing."
     )
 
 
@@ -40,9 +40,8 @@ class Ready(APIView):
         responses={200: Readiness, 503: Readiness},
     )
     def get(self, request: Request) -> Response:
-        waiting = [
-            f"{p.part}: {p.detail}" for p in parts.lines() if p.blocks and p.state != State.OK
-        ]
+        # The parts only: addresses and error texts are for `doctor` to show.
+        waiting = [p.part for p in parts.lines() if p.blocks and p.state != State.OK]
         return Response(
             {"status": "waiting" if waiting else "ready", "waiting_for": waiting},
             status=status.HTTP_503_SERVICE_UNAVAILABLE if waiting else status.HTTP_200_OK,

@@ -1,8 +1,9 @@
 """The only file that talks to the model server, in Ollama's protocol."""
 
+import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -72,21 +73,34 @@ def _client() -> ollama.Client:
     )
 
 
+class ModelRefused(ModelUnavailable):
+    """The model server is there, and does not take this request."""
+
+
+def _shown_host() -> str:
+    """The server's address without the password that it may hold."""
+    return re.sub(r"//[^@/]*@", "//", settings.OLLAMA_HOST)
+
+
+def _keep_alive() -> str | float:
+    """Ollama takes -1, for ever, as a number only."""
+    value = settings.MODEL_KEEP_ALIVE
+    return float(value) if re.fullmatch(r"-?\d+", value) else value
+
+
 @contextmanager
 def _call(seconds: float | None) -> Iterator[ollama.Client]:
     token = _ends_at.set(None if seconds is None else time.monotonic() + seconds)
     try:
         yield _client()
     except ollama.ResponseError as error:
-        raise ModelUnavailable(f"{error.error} (status {error.status_code})") from error
+        raise ModelRefused(f"{error.error} (status {error.status_code})") from error
     except ConnectionError as error:
-        raise ModelUnavailable(f"nothing answers at {settings.OLLAMA_HOST}") from error
+        raise ModelUnavailable(f"nothing answers at {_shown_host()}") from error
     except httpx.HTTPError as error:
-        raise ModelUnavailable(f"{settings.OLLAMA_HOST}: {error}") from error
+        raise ModelUnavailable(f"{_shown_host()}: {error}") from error
     except (ValueError, TypeError) as error:  # no JSON, or JSON of another shape
-        raise ModelUnavailable(
-            f"{settings.OLLAMA_HOST} does not speak Ollama's protocol"
-        ) from error
+        raise ModelUnavailable(f"{_shown_host()} does not speak Ollama's protocol") from error
     finally:
         _ends_at.reset(token)
 
@@ -99,7 +113,7 @@ def embed(
     Raises `ModelUnavailable`, after *seconds* at the latest.
     """
     with _call(seconds) as client:
-        answer = client.embed(model=model, input=list(texts), keep_alive=settings.MODEL_KEEP_ALIVE)
+        answer = client.embed(model=model, input=list(texts), keep_alive=_keep_alive())
     if len(answer.embeddings) != len(texts):
         raise ModelUnavailable(f"{len(answer.embeddings)} vectors came for {len(texts)} texts")
     return list(answer.embeddings)
@@ -126,7 +140,7 @@ def chat(
             model=model,
             messages=list(messages),
             stream=False,
-            keep_alive=settings.MODEL_KEEP_ALIVE,
+            keep_alive=_keep_alive(),
             options={
                 "num_predict": max_tokens,
                 "temperature": 0.0,
@@ -155,10 +169,8 @@ class DigestOf:
         """Empty where the server does not say."""
         if time.monotonic() - self._asked_at > self._keep_s:
             self._asked_at = time.monotonic()
-            try:
+            with suppress(ModelUnavailable):  # then what was known before still tells most
                 self._known = digests(seconds=0.2)
-            except ModelUnavailable:
-                self._known = {}
         return self._known.get(full_name(model), "")
 
 
@@ -181,4 +193,4 @@ def server_version(*, seconds: float = 2.0) -> str:
     with _call(seconds) as client:
         raw = client._client.get("/api/version")  # the package has no call for it
         raw.raise_for_status()
-    return str(raw.json().get("version", ""))
+        return str(raw.json().get("version", ""))

@@ -7,6 +7,7 @@ all of it.
 
 import hashlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -20,6 +21,8 @@ from typing import Any
 
 import django
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
+from django.db import DatabaseError
 
 from learning_assistant.embedded.services import Leases, ServiceError, secret
 
@@ -66,7 +69,7 @@ stdout_logfile_backups=2
 """
 
 
-class Stopped(Exception):
+class Stopped(BaseException):
     """Someone asked this process to end."""
 
 
@@ -84,8 +87,12 @@ def main() -> int:
         _run()
     except Stopped:
         say("stopped")
-    except (ServiceError, ImproperlyConfigured) as error:
+    except (ServiceError, ImproperlyConfigured, CommandError) as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except DatabaseError as error:
+        first = str(error).strip().splitlines()[0]
+        sys.stderr.write(f"PostgreSQL can't be used ({first}): look at DATABASE_URL.\n")
         return 1
     return 0
 
@@ -128,6 +135,7 @@ def _port_must_be_free(host: str, port: int) -> None:
 
 def _prepare(settings: Any) -> None:
     """Migrations, the starter catalogue on the first start, the admin's first login."""
+    from django.apps import apps
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
 
@@ -135,7 +143,8 @@ def _prepare(settings: Any) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     mark = settings.DATA_DIR / "run" / STARTER_MARK
     starter = _hash_of(settings.STARTER_CATALOGUE)
-    if not mark.exists() or mark.read_text() != starter:
+    is_empty = not apps.get_model("resources", "Resource")._default_manager.exists()
+    if is_empty or not mark.exists() or mark.read_text() != starter:
         say("loading the starter catalogue")
         call_command("load_catalogue", starter=True, keep=True, verbosity=0)
         mark.write_text(starter)
@@ -152,7 +161,7 @@ def _hash_of(folder: Path) -> str:
 
 def programs(settings: Any) -> dict[str, str]:
     """What supervisord keeps running, by name."""
-    python = sys.executable
+    python = _quoted(sys.executable)
     worker = f"{python} -m celery -A learning_assistant worker --without-gossip --without-mingle"
     log = f"-l {settings.LOG_LEVEL}"
     return {
@@ -160,8 +169,15 @@ def programs(settings: Any) -> dict[str, str]:
         "gunicorn_conf",
         "interactive": f"{worker} {log} -Q interactive -n interactive@%%h -P threads "
         f"-c {settings.INTERACTIVE_CONCURRENCY}",
-        "durable": f"{worker} {log} -Q durable -n durable@%%h -P threads -c 1 -B",
+        "durable": f"{worker} {log} -Q durable -n durable@%%h -P threads -c 1",
+        # A program of its own: a worker's `-B` child is neither restarted nor ended with it.
+        "beat": f"{python} -m celery -A learning_assistant beat {log} --pidfile=",
     }
+
+
+def _quoted(path: object) -> str:
+    """*path* for supervisord: one word, and no expression of its own."""
+    return shlex.quote(str(path)).replace("%", "%%")
 
 
 @contextmanager
@@ -173,10 +189,10 @@ def _supervisord(settings: Any) -> "Iterator[subprocess.Popen[bytes]]":
     project = Path(__file__).resolve().parent.parent
     config = paths.run / "supervisord.conf"
     values = {
-        "log": paths.log,
-        "run": paths.run,
+        "log": str(paths.log).replace("%", "%%"),
+        "run": str(paths.run).replace("%", "%%"),
         "socket": paths.sockets / "supervisor.sock",
-        "directory": project,
+        "directory": str(project).replace("%", "%%"),
         # Without it supervisord warns of running as root.
         "user": "user=root\n" if os.geteuid() == 0 else "",
     }
@@ -211,6 +227,9 @@ def _wait_until_ready(
     import httpx
 
     url = f"http://{_local(settings)}/api/learning/health/ready"
+    # As the proxy in front would ask, so that neither the host nor the lack of TLS is refused.
+    host = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "localhost")
+    headers = {"Host": host, "X-Forwarded-Proto": "https"}
     ends = time.monotonic() + READY_WITHIN_S
     told = ""
     while time.monotonic() < ends:
@@ -218,12 +237,14 @@ def _wait_until_ready(
             raise ServiceError(f"supervisord ended: look at {settings.DATA_DIR}/log.")
         leases.renew()
         try:
-            answer = httpx.get(url, timeout=5, trust_env=False)
+            answer = httpx.get(url, headers=headers, timeout=5, trust_env=False)
             if answer.status_code == httpx.codes.OK:
                 return
-            waiting = "; ".join(answer.json()["waiting_for"])
+            waiting = ", ".join(answer.json()["waiting_for"])
         except httpx.HTTPError:
             waiting = "the web server"
+        except (ValueError, KeyError):
+            waiting = f"the web server, which says {answer.status_code}"
         if waiting != told:
             say(f"waiting for {waiting}")
             told = waiting
@@ -238,6 +259,11 @@ def _local(settings: Any) -> str:
 
 def _greet(settings: Any) -> None:
     secret_file = settings.DATA_DIR / "secrets" / "admin-password"
+    login = (
+        f"login admin, first password {secret_file.read_text().strip()}"
+        if secret_file.exists()
+        else "with the login that you have"
+    )
     say(
         f"""
 ready. Ask it something:
@@ -245,8 +271,7 @@ ready. Ask it something:
   curl -s {_local(settings)}/api/learning/resources -H 'content-type: application/json' \\
        -d '{{"query": "how do transformers work?", "session_id": "demo"}}'
 
-admin   http://{_local(settings)}/admin/   login admin, first password in {secret_file}
-        {secret(settings.DATA_DIR, "admin-password")}
+admin   http://{_local(settings)}/admin/   {login}
 logs    {settings.DATA_DIR}/log
 stop    Ctrl-C
 """

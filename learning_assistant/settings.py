@@ -22,6 +22,10 @@ env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
 
+# Never shown: what stands in them may hold a password.
+SECRET = frozenset({"DATABASE_URL", "OLLAMA_HOST", "REDIS_URL", "SECRET_KEY"})
+
+
 def read(name: str, cast: Callable[[str], T], default: T) -> T:
     """The environment variable *name* through *cast*; *default* where it is unset or empty."""
     raw = env.str(name, default="")
@@ -30,7 +34,8 @@ def read(name: str, cast: Callable[[str], T], default: T) -> T:
     try:
         return cast(raw)
     except (ValueError, KeyError, ImproperlyConfigured) as error:
-        raise ImproperlyConfigured(f"{name}={raw!r} can't be used: {error}") from error
+        shown = "…" if name in SECRET else repr(raw)
+        raise ImproperlyConfigured(f"{name}={shown} can't be used: {error}") from None
 
 
 def boolean(raw: str) -> bool:

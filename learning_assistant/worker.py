@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 from celery import bootsteps
+from django.db import DatabaseError, close_old_connections
 
 from learning_assistant import lanes
 from learning_assistant.ollama import ModelUnavailable
@@ -59,9 +60,10 @@ class Heartbeat(bootsteps.StartStopStep):
         told = ""
         while not self._stop.is_set():
             try:
+                close_old_connections()
                 warm()
                 return
-            except ModelUnavailable as error:
+            except (ModelUnavailable, DatabaseError) as error:
                 if str(error) != told:
                     logger.warning("not warm yet: %s", error)
                     told = str(error)

@@ -103,6 +103,12 @@ class TopicAdmin(admin.ModelAdmin[Topic]):
     ) -> None:
         catalogue.store_topic(obj)
 
+    def delete_model(self, request: HttpRequest, obj: Topic) -> None:
+        catalogue.delete_topics([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
+        catalogue.delete_topics(queryset)
+
 
 class MadeByTheIndex(admin.ModelAdmin[Any]):
     """Rows that the workers make; shown to understand, not to edit."""

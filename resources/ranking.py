@@ -196,12 +196,15 @@ def rank(
     to_relax = [name for name in RELAXED_FIRST if getattr(filters, name)]
     while True:
         hits = _append(hits, search(version, query, vector, filters, limit), limit)
+        if len(hits) < enough and vector is None:
+            # No word matches: within the filters anything is nearer than what is outside them.
+            hits = _append(hits, _fetch(ANYTHING, filters, limit=limit), enough)
         if len(hits) >= enough or not to_relax:
             break
         relaxed.append(to_relax.pop(0))
         filters = replace(filters, **{relaxed[-1]: ""})
     if len(hits) < enough:
-        hits = _append(hits, _fetch(ANYTHING, Filters(), limit=limit), enough)
+        hits = _append(hits, _fetch(ANYTHING, filters, limit=limit), enough)
     return Ranking(hits, relaxed)
 
 

@@ -46,7 +46,9 @@ class SuggestedResource(serializers.Serializer[Any]):
     reason_source = serializers.ChoiceField(
         choices=["model", "curator", "match"], help_text="Who wrote the reason."
     )
-    score = serializers.FloatField(help_text="0 to 1, comparable within one answer only.")
+    score = serializers.FloatField(
+        help_text="0 to 1 by the filters it was found with; says nothing across answers."
+    )
 
 
 class Suggestions(serializers.Serializer[Any]):

@@ -26,14 +26,24 @@ def model_server() -> Iterator[Line]:
         yield Line("model server", State.FAIL, str(error), "start it, or set OLLAMA_HOST")
         return
     yield Line("model server", State.OK, version)
-    for setting in ("CHAT_MODEL", "EMBED_MODEL"):
-        name = getattr(settings, setting)
+    wanted = {"CHAT_MODEL": settings.CHAT_MODEL, "EMBED_MODEL": _embedding_model()}
+    for setting, name in wanted.items():
         digest = digests.get(ollama.full_name(name))
         if digest is None:
             mend = f"ollama pull {name}, or set {setting}"
             yield Line(f"model {name}", State.FAIL, "not on the server", mend)
         else:
             yield Line(f"model {name}", State.OK, digest[:12])
+
+
+def _embedding_model() -> str:
+    """The active version's model, which search uses; before the first version the setting's."""
+    try:
+        with time_limit(parts.TIMEOUT_S):
+            version = IndexVersion.objects.active()
+    except DatabaseError:
+        version = None  # PostgreSQL's own line says so
+    return version.model if version else settings.EMBED_MODEL
 
 
 def index() -> Iterator[Line]:
@@ -58,3 +68,7 @@ def index() -> Iterator[Line]:
         yield Line("index", State.WARN, detail, load, blocks=False)
     else:
         yield Line("index", State.OK, detail)
+    if version and version.model != settings.EMBED_MODEL:
+        detail = f"the index was made with {version.model}, EMBED_MODEL={settings.EMBED_MODEL}"
+        mend = f"set EMBED_MODEL={version.model}"
+        yield Line("embedding model", State.WARN, detail, mend, blocks=False)

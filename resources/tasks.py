@@ -1,14 +1,16 @@
 """The doors of the worker: an id or a payload in, one call of a maker."""
 
+import logging
 from typing import Any
 
 from celery import Task, shared_task
 
 from learning_assistant import lanes, ollama
 from learning_assistant.lanes import Caller
-from resources.models import IndexVersion
+from resources.models import IndexVersion, Resource
 from resources.rag import answering, indexing, versions
 
+logger = logging.getLogger(__name__)
 RETRY_S = 15
 
 
@@ -32,10 +34,12 @@ def index_resources(self: "Task[Any, Any]", ids: list[int]) -> None:
 
 @shared_task(acks_late=True)
 def index_lagging() -> None:
-    """On the schedule: whatever a lost message left behind. Silent while the model is away."""
-    version = IndexVersion.objects.active()
-    if version is None or indexing.lag(version):
-        try:
-            indexing.index_lagging(versions.active_or_first())
-        except ollama.ModelUnavailable:
-            return  # the next run comes soon
+    """On the schedule: whatever a lost message left behind."""
+    if not Resource.objects.exists() and IndexVersion.objects.active() is None:
+        return
+    try:
+        version = versions.active_or_first()
+        indexing.index_lagging(version)
+        indexing.refresh(version)
+    except ollama.ModelUnavailable as error:
+        logger.warning("the index waits for the model server: %s", error)

@@ -45,7 +45,7 @@ class Interaction(models.Model):
     query = models.TextField()
     filters: "models.JSONField[dict[str, str]]" = models.JSONField(default=dict)
     results: "models.JSONField[list[dict[str, Any]]]" = models.JSONField(
-        default=list, help_text="Resource id, url, score and the score of each leg, in order."
+        default=list, help_text="Resource id, score and the score of each leg, in order."
     )
     relaxed = ArrayField(models.CharField(max_length=16), default=list)
     advice = models.TextField(blank=True)

@@ -21,8 +21,9 @@ class Checked:
     fault: str = ""
 
 
-# Whatever has a dot inside may be a host: to drop “fast.ai” costs less than to show one.
-_LINK = re.compile(r"https?:|www\.|[\w-]\.[^\W\d_]{2,}|@", re.I)
+_LINK = re.compile(r"https?:|www\.|@", re.I)
+# Whatever has a dot inside may be a host, unless the catalogue says it ("fast.ai").
+_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 _MARKUP = re.compile(r"[<>*_`#{}|\\~^]|\]\(|&\w+;|\[(?!1\])")
 _ECHO = re.compile(r"\b(question|resource|sentence|assistant|user|system)\s*(:|\[)", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -59,7 +60,11 @@ def check(completion: Completion, query: str, resources: Sequence[dict[str, Any]
     if match is None:
         return Checked("", "not a whole sentence")
     sentence = " ".join(match[0].split())
-    fault = _form_fault(sentence) or _content_fault(sentence, _given(query, first), first)
+    fault = (
+        _form_fault(sentence)
+        or _claim_fault(sentence, first)
+        or _content_fault(sentence, _given(query, first))
+    )
     if fault:
         return Checked("", fault)
     return Checked(sentence.replace("[1]", f"“{first['title']}”"))
@@ -76,14 +81,34 @@ def _form_fault(sentence: str) -> str:
         return "markup"
     if _ECHO.search(sentence):
         return "echo of the prompt"
+    if re.search(r"\b(vs|e\.g|i\.e|etc|cf|al|Dr|Prof|No|Fig)\.$", sentence):
+        return "cut off at an abbreviation"
     return "a question" if sentence.endswith("?") else ""
+
+
+def _claim_fault(sentence: str, first: dict[str, Any]) -> str:
+    """A host, or a kind or level not the resource's own: only the catalogue can make it true."""
+    texts = (first["title"], first["reason"], first["summary"])
+    if any(name.casefold() not in " ".join(texts).casefold() for name in _DOTTED.findall(sentence)):
+        return "a link"
+    curated = _words(*texts)
+    for word in _words(sentence) - curated:
+        if _is_false(_KIND_WORDS.get(word), first["kind"]):
+            return f"false kind {word}"
+        if _is_false(_LEVEL_WORDS.get(word), first["level"]):
+            return f"false level {word}"
+    return ""
+
+
+def _words(*texts: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(" ".join(texts))}
 
 
 def _given(query: str, first: dict[str, Any]) -> frozenset[str]:
     """Every word that the learner or the catalogue used, as written and as a stem."""
     topics = [slug.replace("-", " ") for slug in first["topics"]]
     parts = [query, first["title"], first["reason"], first["summary"], *topics, *first["authors"]]
-    words = {w.casefold() for w in _WORD.findall(" ".join(parts))}
+    words = _words(*parts)
     return frozenset(words | {piece for w in words for piece in w.split("-")} | _stems(words))
 
 
@@ -91,8 +116,8 @@ def _stems(words: Iterable[str]) -> set[str]:
     return {word[:STEM] + "…" for word in words if len(word) >= STEM}
 
 
-def _content_fault(sentence: str, given: frozenset[str], first: dict[str, Any]) -> str:
-    """A claim about kind or level that is false, a name or number, or too much that is new."""
+def _content_fault(sentence: str, given: frozenset[str]) -> str:
+    """A name or a number that was not given, or too much else that is new."""
     new: list[str] = []
     for position, match in enumerate(_WORD.finditer(sentence)):
         if sentence[max(match.start() - 1, 0)] == "[":
@@ -101,10 +126,6 @@ def _content_fault(sentence: str, given: frozenset[str], first: dict[str, Any]) 
         low = word.casefold()
         if low in given or low in _FRAME:
             continue
-        if _is_false(_KIND_WORDS.get(low), first["kind"]):
-            return f"false kind {word}"
-        if _is_false(_LEVEL_WORDS.get(low), first["level"]):
-            return f"false level {word}"
         if low in _KIND_WORDS or low in _LEVEL_WORDS:
             continue
         if any(map(str.isdigit, word)) or (position > 0 and word[0].isupper() and word != "I"):

@@ -14,6 +14,7 @@ from learning_assistant.broker import UNREACHABLE
 from learning_assistant.lanes import Caller
 from learning_assistant.postgresql.base import time_limit
 from resources import prompts
+from resources.models import IndexVersion
 from resources.rag import advice, search
 from resources.ranking import Filters
 
@@ -33,11 +34,16 @@ WARM_UP_S = 120.0
 class _Pace:
     """How fast the model wrote lately: a cap of tokens that it can't reach in time helps nobody."""
 
-    tokens_per_second = 60.0
+    USUAL = 60.0
+    tokens_per_second = USUAL
 
     def learn(self, completion: ollama.Completion) -> None:
         if completion.tokens >= FEWEST_TOKENS // 2:
             self.tokens_per_second += (completion.tokens_per_second - self.tokens_per_second) / 4
+
+    def forget(self) -> None:
+        """A step back to the usual pace: a slow spell must not keep the model off for ever."""
+        self.tokens_per_second += (self.USUAL - self.tokens_per_second) / 8
 
 
 _pace = _Pace()
@@ -56,8 +62,8 @@ def answer(question: Question, caller: Caller) -> None:
     """Reply twice, each in time or not at all."""
     started = time.monotonic()
     left = caller.seconds_left()
-    if left < TO_SEARCH_S:
-        return  # whoever asked has searched by words meanwhile
+    if left < settings.DEADLINE_S - settings.FALLBACK_AFTER_S + TO_SEARCH_S:
+        return  # whoever asked has searched by words meanwhile, or is about to
     filters = Filters(question.level, question.kind, question.topic)
     try:
         with time_limit(left):
@@ -69,6 +75,8 @@ def answer(question: Question, caller: Caller) -> None:
         logger.warning("no search: %s", error)
         caller.reply({"error": "database"})
         return
+    if caller.seconds_left() < settings.DEADLINE_S - settings.FALLBACK_AFTER_S:
+        return  # too late: nobody listens any more
     caller.reply(
         {
             "resources": found.resources,
@@ -93,6 +101,7 @@ def _advise(query: str, resources: list[dict[str, Any]], caller: Caller) -> dict
     seconds = caller.seconds_left() - TO_RETURN_S
     tokens = min(prompts.ADVICE_TOKENS, int((seconds - TO_READ_S) * _pace.tokens_per_second))
     if tokens < FEWEST_TOKENS:
+        _pace.forget()
         return {"advice": "", "refused": "no time left", "model_there": False}
     try:
         with model_slot(seconds) as admitted:
@@ -128,7 +137,9 @@ def _ms(since: float) -> float:
 def warm_up() -> None:
     """Load both models and fill the prompt cache of each slot, before the first learner comes."""
     sample = {"title": "A course", "reason": "For beginners who know some Python."}
-    ollama.embed(settings.EMBED_MODEL, ["warm up"], seconds=WARM_UP_S)
+    version = IndexVersion.objects.active()
+    model = version.model if version else settings.EMBED_MODEL
+    ollama.embed(model, ["warm up"], seconds=WARM_UP_S)
     for _ in range(settings.MODEL_SLOTS):
         ollama.chat(
             settings.CHAT_MODEL,

@@ -4,6 +4,7 @@ Idempotent: what is up to date is passed over, so that a task may be delivered t
 transaction is open while the model works; before storing, each row is looked at again.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from resources.models import (
 )
 from resources.rag import lexical
 from resources.words import folded
+
+logger = logging.getLogger(__name__)
 
 WORDS_BATCH = 500
 VECTORS_BATCH = 32
@@ -73,6 +76,11 @@ def index_lagging(
         if progress:
             progress(stored + removed, max(total, stored + removed))
     return Indexed(stored, removed)
+
+
+def refresh(version: IndexVersion) -> None:
+    """Put the sums right that a deletion left behind, if there was one."""
+    lexical.refresh_if_stale(version.pk)
 
 
 def lag(version: IndexVersion | None) -> int:
@@ -145,9 +153,14 @@ def _store_vectors(version: IndexVersion, ids: Sequence[int]) -> int:
         return 0
     facets = [facet for r in resources for facet in r.facets.all()]
     texts = [*map(text_of, resources), *(facet.text for facet in facets)]
-    vectors = ollama.embed(
-        version.model, [version.passage_prefix + text for text in texts], seconds=EMBED_SECONDS
-    )
+    try:
+        vectors = ollama.embed(
+            version.model, [version.passage_prefix + text for text in texts], seconds=EMBED_SECONDS
+        )
+    except ollama.ModelRefused:
+        if len(resources) == 1:
+            raise
+        return _store_one_by_one(version, [r.pk for r in resources])
     by_resource = dict(zip((r.pk for r in resources), vectors, strict=False))
     by_facet = dict(zip((f.pk for f in facets), vectors[len(resources) :], strict=True))
     with transaction.atomic():
@@ -178,6 +191,24 @@ def _store_vectors(version: IndexVersion, ids: Sequence[int]) -> int:
             update_fields=["embedding"],
         )
     return len(entries)
+
+
+def _store_one_by_one(version: IndexVersion, ids: Sequence[int]) -> int:
+    """One text that the model server refuses stays behind; the others do not wait for it.
+
+    Raises `ollama.ModelRefused` when it refuses them all: then it is the server.
+    """
+    stored = 0
+    refusal: ollama.ModelRefused | None = None
+    for pk in ids:
+        try:
+            stored += _store_vectors(version, [pk])
+        except ollama.ModelRefused as error:
+            logger.error("resource %s can't be embedded: %s", pk, error)
+            refusal = error
+    if refusal and not stored:
+        raise refusal
+    return stored
 
 
 def _entries_still_current(version: IndexVersion, resources: list[Resource]) -> list[IndexEntry]:

@@ -24,10 +24,19 @@ class Found:
 def embed_query(version: IndexVersion, query: str, seconds: float) -> Vector | None:
     """The query's vector, or None where the model server can't give it in time."""
     try:
-        return ollama.embed(version.model, [version.query_prefix + query], seconds=seconds)[0]
+        vector = ollama.embed(version.model, [version.query_prefix + query], seconds=seconds)[0]
     except ollama.ModelUnavailable as error:
         logger.warning("searching without the query's embedding: %s", error)
         return None
+    if len(vector) != version.dimension:
+        logger.error(
+            "%s gives %d dimensions, the index has %d",
+            version.model,
+            len(vector),
+            version.dimension,
+        )
+        return None
+    return vector
 
 
 def search(query: str, filters: Filters, limit: int, *, embed_seconds: float = 10.0) -> Found:

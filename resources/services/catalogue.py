@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -63,6 +64,13 @@ def upsert(values: Mapping[str, Any], *, keep: bool = False) -> Outcome:
         canonical_url = canonical(str(values["url"]))
     except ValueError as error:
         raise ValidationError({"url": str(error)}) from error
+    try:
+        return _upsert(values, canonical_url, keep=keep)
+    except IntegrityError:  # somebody else has just created it
+        return _upsert(values, canonical_url, keep=keep)
+
+
+def _upsert(values: Mapping[str, Any], canonical_url: str, *, keep: bool) -> Outcome:
     with transaction.atomic():
         resource = Resource.objects.select_for_update().filter(canonical_url=canonical_url).first()
         is_new = resource is None
@@ -108,8 +116,9 @@ def _store(resource: Resource) -> None:
 
 def set_status(resources: Iterable[Resource], status: Status) -> int:
     """Publish, archive, … *resources*; how many changed."""
-    changed = [resource for resource in resources if resource.status != status]
+    ids = [resource.pk for resource in resources]
     with transaction.atomic():
+        changed = list(_locked(ids).exclude(status=status))
         for resource in changed:
             resource.status = status
             _store(resource)
@@ -174,10 +183,28 @@ def store_topic(topic: Topic) -> None:
     """Save *topic*; resources are found by its name, so its own are indexed again."""
     with transaction.atomic():
         topic.save()
-        resources = list(topic.resources.all())
-        for resource in resources:
-            _store(resource)
-        queue_indexing(resources)
+        _index_again(list(topic.resources.values_list("pk", flat=True)))
+
+
+def delete_topics(topics: Iterable[Topic]) -> None:
+    """Delete *topics*; their resources stay, and are found by those names no more."""
+    with transaction.atomic():
+        for topic in topics:
+            ids = list(topic.resources.values_list("pk", flat=True))
+            topic.delete()
+            _index_again(ids)
+
+
+def _index_again(ids: Sequence[int]) -> None:
+    resources = list(_locked(ids))
+    for resource in resources:
+        _store(resource)
+    queue_indexing(resources)
+
+
+def _locked(ids: Sequence[int]) -> QuerySet[Resource]:
+    """In the order of their ids, as the workers lock them, so that nobody waits in a circle."""
+    return Resource.objects.select_for_update().filter(pk__in=ids).order_by("pk")
 
 
 def delete(resources: Iterable[Resource]) -> None:

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('query', models.TextField()),
                 ('filters', models.JSONField(default=dict)),
-                ('results', models.JSONField(default=list, help_text='Resource id, url, score and the score of each leg, in order.')),
+                ('results', models.JSONField(default=list, help_text='Resource id, score and the score of each leg, in order.')),
                 ('relaxed', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, size=None)),
                 ('advice', models.TextField(blank=True)),
                 ('advice_source', models.CharField(blank=True, max_length=16)),

@@ -44,15 +44,17 @@ class Gate:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if not turn.cancelled():
                 self._leave()  # the place was handed over in the same moment
-            else:
+            elif entry in self._queue:  # else `_leave` has passed over it already
                 self._queue.remove(entry)
                 heapq.heapify(self._queue)
             raise
 
     def _leave(self) -> None:
-        if self._queue:
-            heapq.heappop(self._queue)[2].set_result(None)
-        else:
-            self._free += 1
+        while self._queue:
+            turn = heapq.heappop(self._queue)[2]
+            if not turn.done():  # cancelled, but its caller has not run since
+                turn.set_result(None)
+                return
+        self._free += 1

@@ -23,13 +23,12 @@ def closed_to_others(path):
     return any(folder.stat().st_mode & 0o001 == 0 for folder in Path(path).parents)
 
 
-def test_without_any_capability_where_it_can_get_to_its_folder(running):
+def test_with_no_more_capability_than_it_needs_to_get_to_its_folder(running):
     server = servers(running, Service.POSTGRES)[0]
     user = pwd.getpwuid(os.stat(f"/proc/{server}").st_uid).pw_name
     assert user == "learning-assistant"
-    if closed_to_others(psycopg.__file__):
-        pytest.skip("the installed packages are in a folder closed to others")
-    assert set(capabilities(server).values()) == {0}
+    needed = 1 if closed_to_others(psycopg.__file__) else 0
+    assert len(set(capabilities(server).values()) - {0}) == needed
 
 
 def test_in_a_folder_closed_to_it_nothing_is_opened(data_dir, users):
