@@ -90,7 +90,8 @@ def load(stack: Stack, users: int, seconds: float, supply: Any) -> Run:
 
 
 PARTS = {
-    "gunicorn": "web", "-Q interactive": "worker interactive", "-Q durable": "worker durable", "learning_assistant beat": "beat",
+    "gunicorn": "web", "learning_assistant beat": "beat",
+    "-Q interactive": "worker interactive", "-Q durable": "worker durable",
     "embedded.inference": "model server", "valkey-server": "Valkey", "postgres": "PostgreSQL",
     "supervisord": "supervisord", "keeper": "keepers", "learning_assistant.run": "make run",
 }  # fmt: skip
