@@ -153,11 +153,13 @@ def combine(hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT) -> list[Hit
     cosines = [h.dense for h in found if h.dense is not None]
     low, high = min(cosines, default=0.0), max(cosines, default=0.0)
     spread = (high - low) or 1.0
-    weight = dense_weight if cosines else 0.0
 
     def scored(hit: Hit) -> Hit:
-        dense = (hit.dense - low) / spread if hit.dense is not None else 0.0
-        return replace(hit, score=weight * dense + (1 - weight) * hit.lexical / most_lexical)
+        lexical = hit.lexical / most_lexical
+        if hit.dense is None:  # not embedded yet: what is must not win by that alone
+            return replace(hit, score=lexical)
+        dense = (hit.dense - low) / spread
+        return replace(hit, score=dense_weight * dense + (1 - dense_weight) * lexical)
 
     return sorted(map(scored, found), key=lambda h: (-h.score, h.resource_id))
 
