@@ -86,23 +86,20 @@ def request(task: "Task[Any, Any]", payload: dict[str, Any], seconds: float) -> 
     call = Call(f"la:reply:{uuid.uuid4().hex}")
     try:
         deadline = clock.now() + seconds
-        with producers[_publisher()].acquire(block=True, timeout=0.3) as producer:
-            task.apply_async(
-                args=(payload, call.reply_key, deadline),
-                queue=INTERACTIVE,
-                producer=producer,
-                retry=False,
-                expires=BACKLOG_EXPIRES_S,
-            )
-    except (
-        *UNREACHABLE,
-        redis.exceptions.RedisError,
-        KombuError,
-        OperationalError,
-        OSError,
-    ) as error:
+    except redis.exceptions.RedisError as error:
         raise LaneDown(str(error)) from error
+    args = (payload, call.reply_key, deadline)
+    _publish(task, args, queue=INTERACTIVE, expires=BACKLOG_EXPIRES_S)
     return call
+
+
+def _publish(task: "Task[Any, Any]", args: tuple[Any, ...], **options: Any) -> None:
+    """Send *task*, in one try. Raises `LaneDown`."""
+    try:
+        with producers[_publisher()].acquire(block=True, timeout=0.3) as producer:
+            task.apply_async(args=args, producer=producer, retry=False, **options)
+    except (redis.exceptions.RedisError, KombuError, OperationalError, OSError) as error:
+        raise LaneDown(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -133,15 +130,8 @@ def enqueue(task: "Task[Any, Any]", *args: Any) -> None:
 
 def _publish_durably(task: "Task[Any, Any]", args: tuple[Any, ...]) -> None:
     try:
-        with producers[_publisher()].acquire(block=True, timeout=0.3) as producer:
-            task.apply_async(args=args, queue=DURABLE, producer=producer, retry=False)
-    except (
-        *UNREACHABLE,
-        redis.exceptions.RedisError,
-        KombuError,
-        OperationalError,
-        OSError,
-    ) as error:
+        _publish(task, args, queue=DURABLE)
+    except LaneDown as error:
         logger.warning("%s is not queued, the schedule will find it: %s", task.name, error)
 
 

@@ -24,6 +24,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from django.db import DatabaseError
 
+from learning_assistant.embedded.paths import Paths
 from learning_assistant.embedded.services import Leases, ServiceError, secret
 
 READY_WITHIN_S = 180.0
@@ -108,6 +109,7 @@ def _run() -> None:
     leases = Leases(settings.DATA_DIR, settings.EMBEDDED_SERVICES, report=say)
     leases.acquire()
     try:
+        Paths.of(settings.DATA_DIR).prepare()  # the leases did, unless all services are elsewhere
         _prepare(settings)
         with _supervisord(settings) as supervisord:
             _wait_until_ready(settings, supervisord, leases)
@@ -182,10 +184,7 @@ def _quoted(path: object) -> str:
 
 @contextmanager
 def _supervisord(settings: Any) -> "Iterator[subprocess.Popen[bytes]]":
-    from learning_assistant.embedded.paths import Paths
-
     paths = Paths.of(settings.DATA_DIR)
-    paths.prepare()
     project = Path(__file__).resolve().parent.parent
     config = paths.run / "supervisord.conf"
     values = {
