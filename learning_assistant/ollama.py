@@ -106,14 +106,21 @@ def _call(seconds: float | None) -> Iterator[ollama.Client]:
 
 
 def embed(
-    model: str, texts: Sequence[str], *, seconds: float | None = None
+    model: str,
+    texts: Sequence[str],
+    *,
+    seconds: float | None = None,
+    dimensions: int | None = None,
 ) -> list[Sequence[float]]:
     """One vector for each of *texts*, in order; what is too long for *model* is cut.
 
+    With *dimensions* the server keeps only so many numbers of each, brought back to length 1.
     Raises `ModelUnavailable`, after *seconds* at the latest.
     """
     with _call(seconds) as client:
-        answer = client.embed(model=model, input=list(texts), keep_alive=_keep_alive())
+        answer = client.embed(
+            model=model, input=list(texts), keep_alive=_keep_alive(), dimensions=dimensions
+        )
     if len(answer.embeddings) != len(texts):
         raise ModelUnavailable(f"{len(answer.embeddings)} vectors came for {len(texts)} texts")
     return list(answer.embeddings)

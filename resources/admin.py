@@ -9,13 +9,18 @@ from django.http import HttpRequest
 
 from resources.links import canonical
 from resources.models import (
+    Chunk,
     DenseVector,
+    Document,
     DocumentFrequency,
     Facet,
     FacetVector,
     IndexEntry,
+    IndexFault,
     IndexVersion,
     Lexeme,
+    QueryVector,
+    RegisteredQuery,
     Resource,
     Status,
     Topic,
@@ -44,6 +49,7 @@ class ResourceForm(forms.ModelForm[Resource]):
 class FacetInline(admin.TabularInline[Facet, Resource]):
     model = Facet
     extra = 1
+    fields = ["role", "position", "text"]
 
 
 @admin.register(Resource)
@@ -125,20 +131,20 @@ class MadeByTheIndex(admin.ModelAdmin[Any]):
 
 @admin.register(IndexVersion)
 class IndexVersionAdmin(MadeByTheIndex):
-    list_display = ["model", "state", "dimension", "rows", "activated_at"]
+    list_display = ["model", "state", "dimension", "rows", "graph", "ready_at", "activated_at"]
 
 
 @admin.register(IndexEntry)
 class IndexEntryAdmin(MadeByTheIndex):
-    list_display = ["resource", "version", "length", "indexed_at"]
-    list_select_related = ["resource", "version"]
-    fields = ["resource", "version", "length", "content_hash", "indexed_at"]
+    list_display = ["__str__", "version", "length", "indexed_at"]
+    list_select_related = ["resource", "chunk__document", "version"]
+    fields = ["resource", "chunk", "version", "length", "content_hash", "indexed_at"]
 
 
 @admin.register(DenseVector)
 class DenseVectorAdmin(MadeByTheIndex):
     list_display = ["entry", "version", "content_hash"]
-    list_select_related = ["entry__resource", "version"]
+    list_select_related = ["entry__resource", "entry__chunk__document", "version"]
     fields = ["entry", "version", "content_hash"]
 
 
@@ -147,6 +153,39 @@ class FacetVectorAdmin(MadeByTheIndex):
     list_display = ["facet", "version"]
     list_select_related = ["facet", "version"]
     fields = ["facet", "version"]
+
+
+@admin.register(IndexFault)
+class IndexFaultAdmin(MadeByTheIndex):
+    list_display = ["entry", "version", "message", "at"]
+    list_select_related = ["entry__resource", "entry__chunk__document", "version"]
+
+
+@admin.register(RegisteredQuery)
+class RegisteredQueryAdmin(MadeByTheIndex):
+    list_display = ["text", "created_at"]
+    search_fields = ["text"]
+
+
+@admin.register(QueryVector)
+class QueryVectorAdmin(MadeByTheIndex):
+    list_display = ["query", "version"]
+    list_select_related = ["query", "version"]
+    fields = ["query", "version"]
+
+
+@admin.register(Document)
+class DocumentAdmin(MadeByTheIndex):
+    list_display = ["path", "source", "title", "updated_at"]
+    list_filter = ["source"]
+    search_fields = ["path", "title"]
+
+
+@admin.register(Chunk)
+class ChunkAdmin(MadeByTheIndex):
+    list_display = ["document", "position", "heading_path", "tokens"]
+    list_select_related = ["document"]
+    search_fields = ["content", "document__path"]
 
 
 @admin.register(Lexeme)

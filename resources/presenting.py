@@ -13,12 +13,12 @@ def describe(
     hits: Sequence[Hit], query: str, version: int | None, vector: Vector | None
 ) -> list[dict[str, Any]]:
     """Each of *hits* as the API shows it, in the same order."""
-    ids = [hit.resource_id for hit in hits]
+    ids = [hit.resource_id for hit in hits if hit.resource_id is not None]
     found = Resource.objects.prefetch_related("topics").in_bulk(ids)
     facets = _nearest_facets(ids, query, version, vector)
     described = []
     for hit in hits:
-        resource = found.get(hit.resource_id)
+        resource = found.get(hit.resource_id or 0)
         if resource is None:  # deleted between the search and now
             continue
         reason, source = _reason(resource, facets.get(resource.pk, ""))
@@ -71,7 +71,7 @@ def _nearest_facets(
         cursor.execute(
             f"""
             SELECT DISTINCT ON (f.resource_id) f.resource_id, f.text
-            FROM resources_facet f WHERE f.resource_id = ANY(%(ids)s)
+            FROM resources_facet f WHERE f.resource_id = ANY(%(ids)s) AND f.role = 'case'
             ORDER BY f.resource_id, {order} NULLS LAST, f.position
             """,
             {

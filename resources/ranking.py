@@ -8,6 +8,7 @@ Retrieval (2022), https://arxiv.org/abs/2210.11934
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from django.db import connection
@@ -36,13 +37,23 @@ class Filters:
         return {k: v for k, v in vars(self).items() if v}
 
 
+class Scope(StrEnum):
+    """What is searched; filters narrow the resources of it."""
+
+    RESOURCES = "resources"
+    DOCUMENTS = "documents"
+    ALL = "all"
+
+
 # The order in which filters are given up to reach three: a topic is what a learner is after.
 RELAXED_FIRST = ("level", "kind", "topic")
 
 
 @dataclass(frozen=True)
 class Hit:
-    resource_id: int
+    entry_id: int
+    resource_id: int | None  # of a resource
+    chunk_id: int | None  # of a document's chunk
     title: str
     dense: float | None  # cosine similarity
     lexical: float  # BM25
@@ -74,9 +85,9 @@ terms AS (
     )::sparsevec AS lexical
     FROM terms
 ), lexical AS (
-    SELECT e.id AS entry_id, e.resource_id
+    SELECT e.id AS entry_id
     FROM resources_indexentry e
-    JOIN resources_resource r ON r.id = e.resource_id
+    LEFT JOIN resources_resource r ON r.id = e.resource_id
     CROSS JOIN question q
     WHERE e.version_id = %(version)s AND {{allowed}} AND (e.lexical <#> q.lexical) < 0
     ORDER BY e.lexical <#> q.lexical, e.id
@@ -85,42 +96,50 @@ terms AS (
 
 DENSE = f"""
 dense AS (
-    SELECT e.id AS entry_id, e.resource_id
+    SELECT e.id AS entry_id
     FROM resources_densevector d
     JOIN resources_indexentry e ON e.id = d.entry_id
-    JOIN resources_resource r ON r.id = e.resource_id
+    LEFT JOIN resources_resource r ON r.id = e.resource_id
     WHERE d.version_id = %(version)s AND {{allowed}}
     ORDER BY d.embedding <=> %(vector)s::halfvec, e.id
     LIMIT {LEG_DEPTH}
 )"""
 
 BOTH = f"""WITH {LEXICAL}, {DENSE}
-SELECT c.resource_id, r.title, 1 - (d.embedding <=> %(vector)s::halfvec) AS dense,
+SELECT e.id, e.resource_id, e.chunk_id, coalesce(r.title, o.title),
+       1 - (d.embedding <=> %(vector)s::halfvec) AS dense,
        coalesce(-(e.lexical <#> q.lexical), 0) AS lexical
-FROM (SELECT * FROM lexical UNION SELECT * FROM dense) c
-JOIN resources_indexentry e ON e.id = c.entry_id
-LEFT JOIN resources_densevector d ON d.entry_id = c.entry_id
-JOIN resources_resource r ON r.id = c.resource_id
+FROM (SELECT * FROM lexical UNION SELECT * FROM dense) found
+JOIN resources_indexentry e ON e.id = found.entry_id
+LEFT JOIN resources_densevector d ON d.entry_id = e.id
+LEFT JOIN resources_resource r ON r.id = e.resource_id
+LEFT JOIN resources_chunk c ON c.id = e.chunk_id
+LEFT JOIN resources_document o ON o.id = c.document_id
 CROSS JOIN question q"""
 
 WORDS_ONLY = f"""WITH {LEXICAL}
-SELECT c.resource_id, r.title, NULL::float AS dense, -(e.lexical <#> q.lexical) AS lexical
-FROM lexical c
-JOIN resources_indexentry e ON e.id = c.entry_id
-JOIN resources_resource r ON r.id = c.resource_id
+SELECT e.id, e.resource_id, e.chunk_id, coalesce(r.title, o.title),
+       NULL::float AS dense, -(e.lexical <#> q.lexical) AS lexical
+FROM lexical found
+JOIN resources_indexentry e ON e.id = found.entry_id
+LEFT JOIN resources_resource r ON r.id = e.resource_id
+LEFT JOIN resources_chunk c ON c.id = e.chunk_id
+LEFT JOIN resources_document o ON o.id = c.document_id
 CROSS JOIN question q"""
 
 # When no word matches and no vector is at hand: the newest, so that nobody is sent away empty.
 ANYTHING = """
-SELECT r.id, r.title, NULL::float, 0::float
+SELECT 0, r.id, NULL, r.title, NULL::float, 0::float
 FROM resources_resource r
 WHERE {allowed}
 ORDER BY r.published_at DESC NULLS LAST, r.id
 LIMIT %(limit)s"""
 
 
-def _allowed(filters: Filters) -> tuple[str, dict[str, Any]]:
-    """The filters as SQL over the resource `r`, and its parameters."""
+def _allowed(filters: Filters, scope: Scope) -> tuple[str, dict[str, Any]]:
+    """The filters as SQL over the entry `e` and the resource `r`, and its parameters."""
+    if scope is Scope.DOCUMENTS:
+        return "e.chunk_id IS NOT NULL", {}
     conditions, params = ["r.status = %(published)s"], {"published": str(Status.PUBLISHED)}
     parameters: dict[str, Any] = dict(params)
     for name in ("level", "kind"):
@@ -133,16 +152,19 @@ def _allowed(filters: Filters) -> tuple[str, dict[str, Any]]:
             "WHERE t.resource_id = r.id AND t.topic_id = ANY(%(topics)s))"
         )
         parameters["topics"] = Topic.objects.subtree_ids(filters.topic)
-    return " AND ".join(conditions), parameters
+    of_resources = " AND ".join(conditions)
+    if scope is Scope.ALL:
+        return f"(e.chunk_id IS NOT NULL OR ({of_resources}))", parameters
+    return of_resources, parameters
 
 
-def _fetch(sql: str, filters: Filters, **params: Any) -> list[Hit]:
-    allowed, more = _allowed(filters)
+def _fetch(sql: str, filters: Filters, scope: Scope = Scope.RESOURCES, **params: Any) -> list[Hit]:
+    allowed, more = _allowed(filters, scope)
     with connection.cursor() as cursor:
         cursor.execute(sql.replace("{allowed}", allowed), params | more)
         return [
-            Hit(pk, title, None if dense is None else float(dense), float(lexical))
-            for pk, title, dense, lexical in cursor.fetchall()
+            Hit(entry, resource, chunk, title, dense, float(lexical))
+            for entry, resource, chunk, title, dense, lexical in cursor.fetchall()
         ]
 
 
@@ -161,7 +183,7 @@ def combine(hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT) -> list[Hit
         dense = (hit.dense - low) / spread
         return replace(hit, score=dense_weight * dense + (1 - dense_weight) * lexical)
 
-    return sorted(map(scored, found), key=lambda h: (-h.score, h.resource_id))
+    return sorted(map(scored, found), key=lambda h: (-h.score, h.chunk_id or 0, h.resource_id or 0))
 
 
 def search(
@@ -170,9 +192,10 @@ def search(
     vector: Vector | None,
     filters: Filters,
     limit: int,
+    scope: Scope = Scope.RESOURCES,
     dense_weight: float = DENSE_WEIGHT,
 ) -> list[Hit]:
-    """The best *limit* resources within *filters*, duplicates collapsed, or fewer.
+    """The best *limit* of the *scope* within *filters*, duplicates collapsed, or fewer.
 
     Without a *vector* words alone decide; with a *dense_weight* of 1 the vector alone does.
     """
@@ -180,9 +203,9 @@ def search(
     if version is not None:
         literal = {"vector": vector_literal(vector)} if vector is not None else {}
         sql = WORDS_ONLY if vector is None else BOTH
-        found = _fetch(sql, filters, version=version, query=folded(query), **literal)
+        found = _fetch(sql, filters, scope, version=version, query=folded(query), **literal)
         hits = combine(found, dense_weight)
-    return _distinct(version, hits, limit)
+    return _distinct(hits, limit)
 
 
 def rank(
@@ -215,41 +238,39 @@ def _append(hits: list[Hit], more: list[Hit], limit: int) -> list[Hit]:
     return (hits + [h for h in more if h.resource_id not in known])[:limit]
 
 
-def _distinct(version: int | None, hits: list[Hit], limit: int) -> list[Hit]:
+def _distinct(hits: list[Hit], limit: int) -> list[Hit]:
     """The first *limit* of *hits*, none of them twice; but twice is better than fewer than 3."""
     kept: list[Hit] = []
     doubles: list[Hit] = []
     titles: set[str] = set()
     for start in range(0, len(hits), 2 * limit):
         considered = hits[start : start + 2 * limit]
-        same = _near_pairs(version, [h.resource_id for h in kept + considered])
+        same = _near_pairs([h.entry_id for h in kept + considered])
         for hit in considered:
             title = "".join(c for c in hit.title.casefold() if c.isalnum())
-            is_double = title in titles or any(
-                (k.resource_id, hit.resource_id) in same for k in kept
-            )
+            named_twice = hit.resource_id is not None and title in titles
+            is_double = named_twice or any((k.entry_id, hit.entry_id) in same for k in kept)
             (doubles if is_double else kept).append(hit)
-            titles.add(title)
+            if hit.resource_id is not None:
+                titles.add(title)
         if len(kept) >= limit:
             break
     missing = max(min(AT_LEAST, limit) - len(kept), 0)
     return (kept + doubles[:missing])[:limit]
 
 
-def _near_pairs(version: int | None, ids: list[int]) -> set[tuple[int, int]]:
+def _near_pairs(ids: list[int]) -> set[tuple[int, int]]:
     if len(ids) < 2:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT a.resource_id, b.resource_id
-            FROM resources_indexentry a
-            JOIN resources_densevector da ON da.entry_id = a.id
-            JOIN resources_indexentry b ON b.version_id = a.version_id AND b.id <> a.id
-            JOIN resources_densevector db ON db.entry_id = b.id
-            WHERE a.version_id = %s AND a.resource_id = ANY(%s) AND b.resource_id = ANY(%s)
-              AND da.embedding <=> db.embedding < %s
+            SELECT a.entry_id, b.entry_id
+            FROM resources_densevector a
+            JOIN resources_densevector b ON b.entry_id = ANY(%(ids)s) AND b.entry_id <> a.entry_id
+            WHERE a.entry_id = ANY(%(ids)s) AND a.version_id = b.version_id
+              AND a.embedding <=> b.embedding < %(distance)s
             """,
-            [version, ids, ids, SAME_THING],
+            {"ids": ids, "distance": SAME_THING},
         )
         return set(cursor.fetchall())

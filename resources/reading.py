@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from resources.models import Kind, Level, Status
 from resources.models.catalogue import TOPIC_LENGTH
 
-LIST_FIELDS = ("topics", "authors", "facets")
+LIST_FIELDS = ("topics", "authors", "facets", "asks")
 REQUIRED = ("title", "url", "kind")
 KNOWN = frozenset(
     {

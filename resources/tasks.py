@@ -7,8 +7,8 @@ from celery import Task, shared_task
 
 from learning_assistant import lanes, ollama
 from learning_assistant.lanes import Caller
-from resources.models import IndexVersion, Resource
-from resources.rag import answering, indexing, versions
+from resources.models import IndexVersion
+from resources.rag import answering, indexing, items, versions
 
 logger = logging.getLogger(__name__)
 RETRY_S = 15
@@ -26,20 +26,37 @@ def suggest(question: dict[str, Any], reply_key: str, deadline: float) -> None:
     max_retries=20,
 )
 def index_resources(self: "Task[Any, Any]", ids: list[int]) -> None:
+    _index(self, items.RESOURCES, ids)
+
+
+@shared_task(
+    bind=True,
+    acks_late=True,
+    reject_on_worker_lost=True,
+    max_retries=20,
+)
+def index_chunks(self: "Task[Any, Any]", ids: list[int]) -> None:
+    _index(self, items.CHUNKS, ids)
+
+
+def _index(task: "Task[Any, Any]", kind: items.Items, ids: list[int]) -> None:
     try:
-        indexing.index_resources(versions.active_or_first(), ids)
+        versions.follow(lambda version: indexing.index_rows(version, kind, ids))
     except ollama.ModelUnavailable as error:
-        raise self.retry(exc=error, countdown=RETRY_S) from error
+        raise task.retry(exc=error, countdown=RETRY_S) from error
 
 
 @shared_task(acks_late=True)
 def index_lagging() -> None:
     """On the schedule: whatever a lost message left behind."""
-    if not Resource.objects.exists() and IndexVersion.objects.active() is None:
+    if not indexing.lag(None) and IndexVersion.objects.active() is None:
         return
     try:
-        version = versions.active_or_first()
-        indexing.index_lagging(version)
-        indexing.refresh(version)
+        versions.follow(_catch_up, building=False)
     except ollama.ModelUnavailable as error:
         logger.warning("the index waits for the model server: %s", error)
+
+
+def _catch_up(version: IndexVersion) -> None:
+    indexing.index_lagging(version)
+    indexing.refresh(version)

@@ -1,33 +1,46 @@
-"""The catalogue and its index."""
+"""The catalogue, ingested documents, and the index over both."""
 
 from resources.models.catalogue import (
     Facet,
     Kind,
     Level,
     Resource,
+    Role,
     Status,
     Topic,
 )
+from resources.models.documents import Chunk, Document
 from resources.models.index import (
     DenseVector,
     DocumentFrequency,
     FacetVector,
     IndexEntry,
+    IndexFault,
     IndexVersion,
     Lexeme,
+    QueryVector,
+    RegisteredQuery,
+    VersionState,
 )
 
 __all__ = [
+    "Chunk",
     "DenseVector",
+    "Document",
     "DocumentFrequency",
     "Facet",
     "FacetVector",
     "IndexEntry",
+    "IndexFault",
     "IndexVersion",
     "Kind",
     "Level",
     "Lexeme",
+    "QueryVector",
+    "RegisteredQuery",
     "Resource",
+    "Role",
     "Status",
     "Topic",
+    "VersionState",
 ]

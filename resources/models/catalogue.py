@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 TITLE_LENGTH = 300
@@ -74,22 +73,6 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
     def published(self) -> "ResourceQuerySet":
         return self.filter(status=Status.PUBLISHED)
 
-    def lagging(self, version_id: int) -> "ResourceQuerySet":
-        """Those whose vector in the version is missing or out of date, or should be gone."""
-        entries = self._entries(version_id)
-        current = entries.filter(dense__content_hash=OuterRef("content_hash"))
-        published = Q(status=Status.PUBLISHED)
-        return self.filter((published & ~Exists(current)) | (~published & Exists(entries)))
-
-    def lagging_in_words(self, version_id: int) -> "ResourceQuerySet":
-        """Published ones whose words in the version are missing or out of date."""
-        current = self._entries(version_id).filter(content_hash=OuterRef("content_hash"))
-        return self.published().filter(~Exists(current))
-
-    def _entries(self, version_id: int) -> "models.QuerySet[models.Model]":
-        entries = self.model._meta.apps.get_model("resources", "IndexEntry")
-        return entries._default_manager.filter(version_id=version_id, resource_id=OuterRef("pk"))
-
 
 class Resource(models.Model):
     """Something that teaches, with a link: the catalogue holds no content of others."""
@@ -128,21 +111,31 @@ class Resource(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def text_hash(self, facets: Iterable[str], topics: Iterable[str]) -> str:
+    def text_hash(self, facets: Iterable[str], asks: Iterable[str], topics: Iterable[str]) -> str:
         """SHA-256 of all that the index is made from."""
-        content = [self.title, self.summary, sorted(topics), self.authors, list(facets)]
+        content = [self.title, self.summary, sorted(topics), self.authors, list(facets), list(asks)]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
+class Role(models.TextChoices):
+    CASE = "case", "a learner's case, shown as the reason"
+    ASK = "ask", "a learner's question, searched only"
+
+
 class Facet(models.Model):
-    """A short line in which a learner recognises their own case; shown as the reason."""
+    """A short line in which a learner recognises their own case, or would ask their question.
+
+    A case ("for drivers who …") is shown as the reason; a question is only there to be found by:
+    the words in which somebody asks are rarely those in which a work is described.
+    """
 
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="facets")
+    role = models.CharField(max_length=8, choices=Role, default=Role.CASE)
     position = models.PositiveSmallIntegerField(default=0)
     text = models.CharField(max_length=FACET_LENGTH)
 
     class Meta:
-        ordering = ["resource_id", "position", "id"]
+        ordering = ["resource_id", "role", "position", "id"]
 
     def __str__(self) -> str:
         return self.text

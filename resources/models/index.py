@@ -1,4 +1,4 @@
-"""The index over the catalogue: versions, dense vectors, and BM25 as sparse vectors.
+"""The index over resources and documents: versions, dense vectors, and BM25 as sparse vectors.
 
 A row's sparse vector holds the saturated term frequencies of BM25 (k1 1.2, b 0.75), a query's the
 idf of its lexemes, so that pgvector's inner product `<#>` is the negative BM25 score.
@@ -8,12 +8,14 @@ https://doi.org/10.1561/1500000019
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils import timezone
 from pgvector.django import HalfVectorField, SparseVectorField
 
 # pgvector's upper bound for the dimensions of a sparsevec: lexeme ids never come near it.
 SPARSE_DIMENSIONS = 1_000_000_000
+# Characters of a query; an index on them holds no more than 2,704 bytes.
+QUERY_LENGTH = 500
 
 
 class VersionState(models.TextChoices):
@@ -27,24 +29,45 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
     def active(self) -> "IndexVersion | None":
         return self.filter(state=VersionState.ACTIVE).first()
 
+    def live(self) -> "IndexVersionQuerySet":
+        """Those that follow every change: the active one first, then what may become it."""
+        live = [VersionState.ACTIVE, VersionState.READY, VersionState.BUILDING]
+        return self.filter(state__in=live).order_by(
+            Case(When(state=VersionState.ACTIVE, then=0), default=1), "-pk"
+        )
+
 
 class IndexVersion(models.Model):
-    """One way of turning text into vectors; vectors of different versions are never compared."""
+    """One way of turning text into vectors; vectors of different versions are never compared.
+
+    building → ready (complete, and kept up to date) → active → ready again when another one takes
+    over → retired (its vectors are deleted, this row stays as the record).
+    """
 
     model = models.CharField(max_length=200)
     digest = models.CharField(max_length=100)
     dimension = models.PositiveIntegerField()
+    shortened = models.BooleanField(
+        default=False, help_text="The server is asked for this dimension; the model has more."
+    )
     query_prefix = models.CharField(max_length=200, blank=True)
     passage_prefix = models.CharField(max_length=200, blank=True)
-    chunker = models.CharField(max_length=40)
+    chunker = models.CharField(max_length=40, help_text="How content becomes text.")
     state = models.CharField(max_length=16, choices=VersionState, default=VersionState.BUILDING)
     rows = models.PositiveIntegerField(default=0, help_text="N of BM25.")
     average_length = models.FloatField(
         default=0, help_text="Lexemes a row, frozen between refreshes; 0 before the first."
     )
     changed_rows = models.PositiveIntegerField(default=0, help_text="Since the last refresh.")
+    graph = models.BooleanField(
+        default=False, help_text="An HNSW index over the vectors is there; else they are scanned."
+    )
+    build_seconds = models.FloatField(default=0, help_text="Spent building, over all runs.")
+    cancel_requested = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    ready_at = models.DateTimeField(null=True, editable=False)
     activated_at = models.DateTimeField(null=True, editable=False)
+    replaced_at = models.DateTimeField(null=True, editable=False)
 
     objects = IndexVersionQuerySet.as_manager()
 
@@ -61,11 +84,14 @@ class IndexVersion(models.Model):
 
 
 class IndexEntry(models.Model):
-    """A resource in a version of the index: its words."""
+    """A resource, or a chunk of a document, in a version of the index: its words."""
 
     version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="entries")
     resource = models.ForeignKey(
-        "resources.Resource", on_delete=models.CASCADE, related_name="index_entries"
+        "resources.Resource", on_delete=models.CASCADE, null=True, related_name="index_entries"
+    )
+    chunk = models.ForeignKey(
+        "resources.Chunk", on_delete=models.CASCADE, null=True, related_name="index_entries"
     )
     content_hash = models.CharField(max_length=64)
     lexemes = SearchVectorField()
@@ -76,11 +102,17 @@ class IndexEntry(models.Model):
     class Meta:
         verbose_name_plural = "index entries"
         constraints = [
-            models.UniqueConstraint(fields=["version", "resource"], name="one_entry_a_version")
+            models.UniqueConstraint(fields=["version", "resource"], name="one_entry_a_version"),
+            models.UniqueConstraint(fields=["version", "chunk"], name="one_chunk_entry_a_version"),
+            models.CheckConstraint(
+                condition=Q(resource__isnull=False, chunk__isnull=True)
+                | Q(resource__isnull=True, chunk__isnull=False),
+                name="entry_of_a_resource_or_a_chunk",
+            ),
         ]
 
     def __str__(self) -> str:
-        return str(self.resource)
+        return str(self.resource or self.chunk)
 
 
 class DenseVector(models.Model):
@@ -98,15 +130,61 @@ class DenseVector(models.Model):
 
 
 class FacetVector(models.Model):
-    """The embedding of a facet, to find the one nearest to a query."""
+    """The embedding of a facet: to find the case nearest to a query, and the learner's question."""
 
     version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="+")
+    entry = models.ForeignKey(IndexEntry, on_delete=models.CASCADE, related_name="facet_vectors")
     facet = models.ForeignKey("resources.Facet", on_delete=models.CASCADE, related_name="vectors")
     embedding = HalfVectorField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["version", "facet"], name="one_vector_a_facet")
+        ]
+
+
+class IndexFault(models.Model):
+    """Why an entry could not be embedded; gone when it can."""
+
+    entry = models.OneToOneField(
+        IndexEntry, on_delete=models.CASCADE, primary_key=True, related_name="fault"
+    )
+    version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="faults")
+    content_hash = models.CharField(max_length=64)
+    message = models.TextField()
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class RegisteredQuery(models.Model):
+    """A text that `ollama_embed(text)` knows, registered by an operator with `embed_query`.
+
+    It is another program's own text, never a learner's, and kept as it is: a new version of the
+    index needs it again.
+    """
+
+    text = models.CharField(max_length=QUERY_LENGTH, unique=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "registered queries"
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class QueryVector(models.Model):
+    """The embedding of a registered query in a version."""
+
+    version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="+")
+    query = models.ForeignKey(RegisteredQuery, on_delete=models.CASCADE, related_name="vectors")
+    embedding = HalfVectorField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "query"], name="one_vector_a_query")
         ]
 
 

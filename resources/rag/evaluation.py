@@ -74,9 +74,10 @@ def rankings(version: IndexVersion, text: str, depth: int = DEPTH) -> dict[str, 
     }
     found = {}
     for system, (query_vector, weight) in by_system.items():
-        hits = ranking.search(version.pk, text, query_vector, Filters(), depth, weight)
-        links = Resource.objects.in_bulk([hit.resource_id for hit in hits])
-        found[system] = [links[hit.resource_id].canonical_url for hit in hits]
+        hits = ranking.search(version.pk, text, query_vector, Filters(), depth, dense_weight=weight)
+        ids = [hit.resource_id for hit in hits if hit.resource_id]
+        links = Resource.objects.in_bulk(ids)
+        found[system] = [links[pk].canonical_url for pk in ids]
     return found
 
 

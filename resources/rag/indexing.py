@@ -7,75 +7,59 @@ transaction is open while the model works; before storing, each row is looked at
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Prefetch, QuerySet
 
 from learning_assistant import ollama
-from resources.models import (
-    DenseVector,
-    Facet,
-    FacetVector,
-    IndexEntry,
-    IndexVersion,
-    Resource,
-    Status,
-)
-from resources.rag import lexical
-from resources.words import folded
+from resources.models import DenseVector, FacetVector, IndexEntry, IndexFault, IndexVersion
+from resources.rag import items, lexical
+from resources.rag.embedding import embed_passages
+from resources.rag.items import Items, Texts
 
 logger = logging.getLogger(__name__)
 
 WORDS_BATCH = 500
 VECTORS_BATCH = 32
-EMBED_SECONDS = 120.0
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Indexed:
-    stored: int
-    removed: int
+    stored: int = 0
+    removed: int = 0
+
+    def __add__(self, other: "Indexed") -> "Indexed":
+        return Indexed(self.stored + other.stored, self.removed + other.removed)
 
 
-def text_of(resource: Resource) -> str:
-    """What is embedded for a resource: the title first, since long texts are cut at the end."""
-    facets = [facet.text for facet in resource.facets.all()]
-    return "\n".join(filter(None, [resource.title, resource.summary, *facets]))
+def index_rows(version: IndexVersion, kind: Items, ids: Sequence[int]) -> Indexed:
+    """Bring the entries of the rows *ids* of a *kind* up to date.
 
-
-def words_of(resource: Resource) -> str:
-    """What BM25 sees: as `text_of`, with names that a learner may remember."""
-    topics = " ".join(topic.name for topic in resource.topics.all())
-    return folded("\n".join([text_of(resource), " ".join(resource.authors), topics]))
-
-
-def index_resources(version: IndexVersion, ids: Sequence[int]) -> Indexed:
-    """Bring the entries of the resources *ids* up to date.
-
-    Words that are missing are stored for all resources, since that is quick and makes them found.
+    Words that are missing are stored for all rows, since that is quick and makes them found.
+    Raises `ollama.ModelUnavailable`.
     """
     index_words(version)
-    stored = removed = 0
+    done = Indexed()
     for batch in _batches(ids, VECTORS_BATCH):
-        removed += _remove_withdrawn(version, batch)
-        stored += _store_vectors(version, batch)
-    if removed:
+        removed = _remove_withdrawn(version, kind, batch)
+        done += Indexed(_store_vectors(version, kind, batch), removed)
+    if done.removed:
         lexical.refresh_if_stale(version.pk)
-    return Indexed(stored, removed)
+    return done
 
 
-def index_lagging(
-    version: IndexVersion, progress: Callable[[int, int], None] | None = None
-) -> Indexed:
+def index_lagging(version: IndexVersion, progress: Progress | None = None) -> Indexed:
     """Index everything that lags behind; *progress* is told how many are done, of how many."""
-    total = Resource.objects.lagging(version.pk).count()
-    stored = removed = 0
-    for ids in _pages_of_lagging(version):
-        done = index_resources(version, ids)
-        stored, removed = stored + done.stored, removed + done.removed
-        if progress:
-            progress(stored + removed, max(total, stored + removed))
-    return Indexed(stored, removed)
+    total = lag(version)
+    done = Indexed()
+    for kind in items.ALL:
+        for ids in _pages_of_lagging(version, kind):
+            done += index_rows(version, kind, ids)
+            if progress:
+                finished = done.stored + done.removed
+                progress(finished, max(total, finished))
+    return done
 
 
 def refresh(version: IndexVersion) -> None:
@@ -84,10 +68,10 @@ def refresh(version: IndexVersion) -> None:
 
 
 def lag(version: IndexVersion | None) -> int:
-    """How many resources the index is behind by."""
+    """How many rows the index is behind by."""
     if version is None:
-        return Resource.objects.published().count()
-    return Resource.objects.lagging(version.pk).count()
+        return sum(kind.model._default_manager.filter(kind.wanted).count() for kind in items.ALL)
+    return sum(kind.lagging(version.pk).count() for kind in items.ALL)
 
 
 def analyze() -> None:
@@ -100,10 +84,12 @@ def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def _pages_of_lagging(version: IndexVersion, size: int = VECTORS_BATCH * 4) -> Iterator[list[int]]:
+def _pages_of_lagging(
+    version: IndexVersion, kind: Items, size: int = VECTORS_BATCH * 4
+) -> Iterator[list[int]]:
     last = 0
     while True:
-        lagging = Resource.objects.lagging(version.pk).filter(pk__gt=last).order_by("pk")
+        lagging = kind.lagging(version.pk).filter(pk__gt=last).order_by("pk")
         ids = list(lagging.values_list("pk", flat=True)[:size])
         if not ids:
             return
@@ -112,88 +98,116 @@ def _pages_of_lagging(version: IndexVersion, size: int = VECTORS_BATCH * 4) -> I
 
 
 def index_words(version: IndexVersion) -> int:
-    """Store the words of all resources whose words lag behind; how many."""
-    lagging = Resource.objects.lagging_in_words(version.pk).order_by("pk")
-    ids = list(lagging.values_list("pk", flat=True))
-    stored = sum(_store_words(version, batch) for batch in _batches(ids, WORDS_BATCH))
+    """Store the words of all rows whose words lag behind; how many."""
+    stored = 0
+    for kind in items.ALL:
+        lagging = kind.lagging_in_words(version.pk).order_by("pk")
+        ids = list(lagging.values_list("pk", flat=True))
+        stored += sum(_store_words(version, kind, batch) for batch in _batches(ids, WORDS_BATCH))
     lexical.refresh_if_stale(version.pk)
     return stored
 
 
-def _store_words(version: IndexVersion, ids: Sequence[int]) -> int:
+def _store_words(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
     with transaction.atomic():
         lexical.lock(version.pk)
-        outdated = Resource.objects.lagging_in_words(version.pk).filter(pk__in=ids)
+        outdated = kind.lagging_in_words(version.pk).filter(pk__in=ids)
         # Locked, so that nobody changes a row between reading it and storing its words.
         locked = outdated.select_for_update(of=("self",)).order_by("pk")
-        resources = list(_with_texts(locked))
-        lexical.forget(version.pk, [r.pk for r in resources])
-        IndexEntry.objects.bulk_create(
+        rows = list(kind.with_texts(locked))
+        lexical.forget(version.pk, list(_entries(version, kind, rows).values_list("pk", flat=True)))
+        entries = IndexEntry.objects.bulk_create(
             [
-                IndexEntry(version=version, resource=r, content_hash=r.content_hash, lexemes="")
-                for r in resources
+                IndexEntry(
+                    version=version,
+                    **{kind.field: row},
+                    content_hash=row.content_hash,
+                    lexemes="",
+                )
+                for row in rows
             ],
             update_conflicts=True,
-            unique_fields=["version", "resource"],
+            unique_fields=["version", kind.field],
             update_fields=["content_hash", "lexemes", "indexed_at"],
         )
-        lexical.learn(version.pk, {r.pk: words_of(r) for r in resources})
-    return len(resources)
+        words = {e.pk: kind.texts(row).words for e, row in zip(entries, rows, strict=True)}
+        lexical.learn(version.pk, words)
+    return len(rows)
 
 
-def _with_texts(resources: QuerySet[Resource]) -> QuerySet[Resource]:
-    facets = Prefetch("facets", Facet.objects.order_by("position", "id"))
-    return resources.prefetch_related("topics", facets)
+def _entries(version: IndexVersion, kind: Items, rows: Sequence[Any]) -> Any:
+    within = {f"{kind.field}__in": [row.pk for row in rows]}
+    return IndexEntry.objects.filter(version=version, **within)
 
 
-def _store_vectors(version: IndexVersion, ids: Sequence[int]) -> int:
-    lagging = Resource.objects.lagging(version.pk).published().filter(pk__in=ids)
-    resources = list(_with_texts(lagging))
-    if not resources:
+def _store_vectors(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
+    lagging = kind.lagging(version.pk).filter(kind.wanted, pk__in=ids)
+    rows = list(kind.with_texts(lagging))
+    if not rows:
         return 0
-    facets = [facet for r in resources for facet in r.facets.all()]
-    texts = [*map(text_of, resources), *(facet.text for facet in facets)]
+    texts = [kind.texts(row) for row in rows]
+    passages = [text.passage for text in texts]
+    passages += [facet.text for text in texts for facet in text.facets]
     try:
-        vectors = ollama.embed(
-            version.model, [version.passage_prefix + text for text in texts], seconds=EMBED_SECONDS
-        )
-    except ollama.ModelRefused:
-        if len(resources) == 1:
-            raise
-        return _store_one_by_one(version, [r.pk for r in resources])
-    by_resource = dict(zip((r.pk for r in resources), vectors, strict=False))
-    by_facet = dict(zip((f.pk for f in facets), vectors[len(resources) :], strict=True))
+        vectors = embed_passages(version, passages)
+    except ollama.ModelRefused as error:
+        if len(rows) > 1:
+            return _store_one_by_one(version, kind, ids=[row.pk for row in rows])
+        _note_fault(version, kind, rows[0], str(error))
+        raise
     with transaction.atomic():
-        entries = _entries_still_current(version, resources)
-        DenseVector.objects.bulk_create(
-            [
-                DenseVector(
-                    entry=entry,
-                    version=version,
-                    content_hash=entry.content_hash,
-                    embedding=list(by_resource[entry.resource_id]),
-                )
-                for entry in entries
-            ],
-            update_conflicts=True,
-            unique_fields=["entry"],
-            update_fields=["content_hash", "embedding"],
-        )
-        kept = {entry.resource_id for entry in entries}
-        FacetVector.objects.bulk_create(
-            [
-                FacetVector(version=version, facet=facet, embedding=list(by_facet[facet.pk]))
-                for facet in facets
-                if facet.resource_id in kept
-            ],
-            update_conflicts=True,
-            unique_fields=["version", "facet"],
-            update_fields=["embedding"],
-        )
-    return len(entries)
+        return _store(version, kind, rows, texts, vectors)
 
 
-def _store_one_by_one(version: IndexVersion, ids: Sequence[int]) -> int:
+def _store(
+    version: IndexVersion,
+    kind: Items,
+    rows: Sequence[Any],
+    texts: Sequence[Texts],
+    vectors: Sequence[Sequence[float]],
+) -> int:
+    """Store *vectors*, those of *rows* first and then their facets', of what is still as it was.
+
+    A facet that was replaced meanwhile changed its resource's hash, so those stored all exist.
+    """
+    entries = _entries_still_current(version, kind, rows)
+    dense = [
+        DenseVector(
+            entry=entries[row.pk],
+            version=version,
+            content_hash=row.content_hash,
+            embedding=list(vector),
+        )
+        for row, vector in zip(rows, vectors, strict=False)
+        if row.pk in entries
+    ]
+    DenseVector.objects.bulk_create(
+        dense,
+        update_conflicts=True,
+        unique_fields=["entry"],
+        update_fields=["content_hash", "embedding"],
+    )
+    facets = [facet for text in texts for facet in text.facets]
+    FacetVector.objects.bulk_create(
+        [
+            FacetVector(
+                version=version,
+                entry=entries[facet.resource_id],
+                facet=facet,
+                embedding=list(vector),
+            )
+            for facet, vector in zip(facets, vectors[len(rows) :], strict=True)
+            if facet.resource_id in entries
+        ],
+        update_conflicts=True,
+        unique_fields=["version", "facet"],
+        update_fields=["embedding"],
+    )
+    IndexFault.objects.filter(entry__in=entries.values()).delete()
+    return len(dense)
+
+
+def _store_one_by_one(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
     """One text that the model server refuses stays behind; the others do not wait for it.
 
     Raises `ollama.ModelRefused` when it refuses them all: then it is the server.
@@ -202,39 +216,67 @@ def _store_one_by_one(version: IndexVersion, ids: Sequence[int]) -> int:
     refusal: ollama.ModelRefused | None = None
     for pk in ids:
         try:
-            stored += _store_vectors(version, [pk])
+            stored += _store_vectors(version, kind, [pk])
         except ollama.ModelRefused as error:
-            logger.error("resource %s can't be embedded: %s", pk, error)
+            logger.error("%s %s can't be embedded: %s", kind.field, pk, error)
             refusal = error
     if refusal and not stored:
         raise refusal
     return stored
 
 
-def _entries_still_current(version: IndexVersion, resources: list[Resource]) -> list[IndexEntry]:
-    """The entries of those of *resources* that are as they were when they were embedded.
+def _note_fault(version: IndexVersion, kind: Items, row: Any, message: str) -> None:
+    for entry in _entries(version, kind, [row]):
+        IndexFault.objects.update_or_create(
+            entry=entry,
+            defaults={
+                "version": version,
+                "content_hash": row.content_hash,
+                "message": message,
+            },
+        )
 
-    Their resources are locked against a change until the transaction ends. A facet that was
-    replaced meanwhile changed its resource's hash, so the facets of the others all exist.
+
+def _entries_still_current(
+    version: IndexVersion, kind: Items, rows: Sequence[Any]
+) -> dict[int, IndexEntry]:
+    """By id the entries of those of *rows* that are as they were when they were embedded.
+
+    The rows are locked against a change until the transaction ends.
     """
-    embedded = {r.pk: r.content_hash for r in resources}
-    locked = Resource.objects.select_for_update().filter(pk__in=embedded, status=Status.PUBLISHED)
+    embedded = {row.pk: row.content_hash for row in rows}
+    locked = kind.model._default_manager.select_for_update().filter(kind.wanted, pk__in=embedded)
     now = dict(locked.order_by("pk").values_list("pk", "content_hash"))
-    entries = IndexEntry.objects.filter(
-        version=version, resource__in=now, content_hash=F("resource__content_hash")
-    )
-    return [entry for entry in entries if entry.content_hash == embedded[entry.resource_id]]
+    current = {pk for pk, content_hash in now.items() if content_hash == embedded[pk]}
+    found = {}
+    for entry in _entries(version, kind, [row for row in rows if row.pk in current]):
+        pk = getattr(entry, f"{kind.field}_id")
+        if entry.content_hash == embedded[pk]:
+            found[pk] = entry
+    return found
 
 
-def _remove_withdrawn(version: IndexVersion, ids: Sequence[int]) -> int:
-    gone = IndexEntry.objects.filter(version=version, resource__in=ids).exclude(
-        resource__status=Status.PUBLISHED
-    )
+def _remove_withdrawn(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
+    withdrawn = kind.model._default_manager.filter(pk__in=ids).exclude(kind.wanted)
+    gone = IndexEntry.objects.filter(version=version, **{f"{kind.field}__in": withdrawn})
     if not gone.exists():
         return 0
     with transaction.atomic():
         lexical.lock(version.pk)
-        pks = list(gone.values_list("resource_id", flat=True))
+        pks = list(gone.values_list("pk", flat=True))
         lexical.forget(version.pk, pks)
-        IndexEntry.objects.filter(version=version, resource__in=pks).delete()
+        IndexEntry.objects.filter(pk__in=pks).delete()
     return len(pks)
+
+
+def forget_rows(kind: Items, ids: Sequence[int]) -> None:
+    """Take rows that are about to be deleted out of every version, their words out of the sums.
+
+    Within the caller's transaction.
+    """
+    for version in IndexVersion.objects.live().order_by("pk"):
+        entries = IndexEntry.objects.filter(version=version, **{f"{kind.field}__in": ids})
+        lexical.lock(version.pk)
+        pks = list(entries.values_list("pk", flat=True))
+        lexical.forget(version.pk, pks)
+        IndexEntry.objects.filter(pk__in=pks).delete()

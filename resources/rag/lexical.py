@@ -28,7 +28,7 @@ FROM (
         SELECT lexeme, cardinality(positions)::float AS tf FROM unnest(e.lexemes)
     ) t
     JOIN resources_lexeme l ON l.term = t.lexeme
-    WHERE e.version_id = %(version)s AND (%(ids)s::bigint[] IS NULL OR e.resource_id = ANY(%(ids)s))
+    WHERE e.version_id = %(version)s AND (%(ids)s::bigint[] IS NULL OR e.id = ANY(%(ids)s))
     GROUP BY e.id
 ) w
 WHERE w.id = e.id"""
@@ -46,7 +46,7 @@ def lock(version: int) -> None:
 
 
 def forget(version: int, ids: Sequence[int]) -> None:
-    """Take the words of the resources *ids* out of the frequencies, before they change."""
+    """Take the words of the entries *ids* out of the frequencies, before they change."""
     _run(
         """
         UPDATE resources_documentfrequency f SET documents = f.documents - c.n
@@ -55,7 +55,7 @@ def forget(version: int, ids: Sequence[int]) -> None:
             FROM resources_indexentry e
             CROSS JOIN LATERAL unnest(e.lexemes) t
             JOIN resources_lexeme l ON l.term = t.lexeme
-            WHERE e.version_id = %(version)s AND e.resource_id = ANY(%(ids)s)
+            WHERE e.version_id = %(version)s AND e.id = ANY(%(ids)s)
             GROUP BY l.id
         ) c
         WHERE f.version_id = %(version)s AND f.lexeme_id = c.id
@@ -67,7 +67,7 @@ def forget(version: int, ids: Sequence[int]) -> None:
         """
         WITH known AS (
             SELECT count(*) AS n FROM resources_indexentry
-            WHERE version_id = %(version)s AND resource_id = ANY(%(ids)s)
+            WHERE version_id = %(version)s AND id = ANY(%(ids)s)
         )
         UPDATE resources_indexversion v
         SET rows = v.rows - n, changed_rows = changed_rows + n FROM known WHERE v.id = %(version)s
@@ -78,7 +78,7 @@ def forget(version: int, ids: Sequence[int]) -> None:
 
 
 def learn(version: int, words: dict[int, str]) -> None:
-    """Store the *words* of resources (by id) in their entries, frequencies and weights."""
+    """Store the *words* of entries (by id) in their rows, frequencies and weights."""
     if not words:
         return
     ids = list(words)
@@ -91,7 +91,7 @@ def learn(version: int, words: dict[int, str]) -> None:
             SELECT id, to_tsvector('english', words) AS lexemes
             FROM unnest(%(ids)s::bigint[], %(words)s::text[]) AS given(id, words)
         ) t
-        WHERE e.version_id = %(version)s AND e.resource_id = t.id
+        WHERE e.version_id = %(version)s AND e.id = t.id
         """,
         version=version,
         ids=ids,
@@ -101,7 +101,7 @@ def learn(version: int, words: dict[int, str]) -> None:
         """
         INSERT INTO resources_lexeme (term)
         SELECT DISTINCT t.lexeme FROM resources_indexentry e CROSS JOIN LATERAL unnest(e.lexemes) t
-        WHERE e.version_id = %(version)s AND e.resource_id = ANY(%(ids)s)
+        WHERE e.version_id = %(version)s AND e.id = ANY(%(ids)s)
           AND NOT EXISTS (SELECT FROM resources_lexeme l WHERE l.term = t.lexeme)
         ORDER BY 1
         ON CONFLICT DO NOTHING
@@ -116,7 +116,7 @@ def learn(version: int, words: dict[int, str]) -> None:
         FROM resources_indexentry e
         CROSS JOIN LATERAL unnest(e.lexemes) t
         JOIN resources_lexeme l ON l.term = t.lexeme
-        WHERE e.version_id = %(version)s AND e.resource_id = ANY(%(ids)s)
+        WHERE e.version_id = %(version)s AND e.id = ANY(%(ids)s)
         GROUP BY l.id
         ON CONFLICT (version_id, lexeme_id)
         DO UPDATE SET documents = resources_documentfrequency.documents + excluded.documents

@@ -7,6 +7,7 @@ from typing import Any
 from learning_assistant import ollama
 from resources import presenting, ranking
 from resources.models import IndexVersion
+from resources.rag import embedding
 from resources.ranking import Filters, Hit, Vector
 
 logger = logging.getLogger(__name__)
@@ -24,19 +25,12 @@ class Found:
 def embed_query(version: IndexVersion, query: str, seconds: float) -> Vector | None:
     """The query's vector, or None where the model server can't give it in time."""
     try:
-        vector = ollama.embed(version.model, [version.query_prefix + query], seconds=seconds)[0]
+        return embedding.embed_query(version, query, seconds)
+    except embedding.ModelReplaced as error:
+        logger.error("%s", error)
     except ollama.ModelUnavailable as error:
         logger.warning("searching without the query's embedding: %s", error)
-        return None
-    if len(vector) != version.dimension:
-        logger.error(
-            "%s gives %d dimensions, the index has %d",
-            version.model,
-            len(vector),
-            version.dimension,
-        )
-        return None
-    return vector
+    return None
 
 
 def search(query: str, filters: Filters, limit: int, *, embed_seconds: float = 10.0) -> Found:

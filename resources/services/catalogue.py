@@ -17,7 +17,7 @@ from django.utils.text import slugify
 from learning_assistant import lanes
 from resources import tasks
 from resources.links import canonical
-from resources.models import Facet, Resource, Status, Topic
+from resources.models import Facet, Resource, Role, Status, Topic
 
 
 class Change(StrEnum):
@@ -56,9 +56,10 @@ SIMPLE_FIELDS = (
 def upsert(values: Mapping[str, Any], *, keep: bool = False) -> Outcome:
     """Create or update the resource whose link is the same as `values["url"]`.
 
-    *values* holds any of `SIMPLE_FIELDS`, `topics` (slugs) and `facets` (lines); what is absent
-    stays as it is; with *keep* a resource that is there stays as it is altogether. The caller
-    queues the indexing (`queue_indexing`). Raises `ValidationError` that names each field at fault.
+    *values* holds any of `SIMPLE_FIELDS`, `topics` (slugs), `facets` and `asks` (lines); what is
+    absent stays as it is; with *keep* a resource that is there stays as it is altogether. The
+    caller queues the indexing (`queue_indexing`). Raises `ValidationError` that names each field
+    at fault.
     """
     try:
         canonical_url = canonical(str(values["url"]))
@@ -85,7 +86,8 @@ def _upsert(values: Mapping[str, Any], canonical_url: str, *, keep: bool) -> Out
         if is_new:
             resource.save()
         new_topics = _set_topics(resource, values.get("topics"))
-        _set_facets(resource, values.get("facets"))
+        _set_facets(resource, Role.CASE, "facets", values.get("facets"))
+        _set_facets(resource, Role.ASK, "asks", values.get("asks"))
         if before == _snapshot(resource):
             return Outcome(Change.UNCHANGED, resource)
         _store(resource)
@@ -126,15 +128,23 @@ def set_status(resources: Iterable[Resource], status: Status) -> int:
     return len(changed)
 
 
-def _text_parts(resource: Resource) -> tuple[list[str], list[str]]:
-    facets = resource.facets.order_by("position", "id").values_list("text", flat=True)
+def _text_parts(resource: Resource) -> tuple[list[str], list[str], list[str]]:
     topics = resource.topics.values_list("slug", "name")
-    return list(facets), [f"{slug} {name}" for slug, name in topics]
+    return (
+        _lines(resource, Role.CASE),
+        _lines(resource, Role.ASK),
+        [f"{slug} {name}" for slug, name in topics],
+    )
+
+
+def _lines(resource: Resource, role: Role) -> list[str]:
+    facets = resource.facets.filter(role=role).order_by("position", "id")
+    return list(facets.values_list("text", flat=True))
 
 
 def _snapshot(resource: Resource) -> list[Any]:
-    facets, topics = _text_parts(resource)
-    return [*(getattr(resource, name) for name in SIMPLE_FIELDS), facets, sorted(topics)]
+    cases, asks, topics = _text_parts(resource)
+    return [*(getattr(resource, name) for name in SIMPLE_FIELDS), cases, asks, sorted(topics)]
 
 
 def _set_topics(resource: Resource, slugs: Sequence[str] | None) -> list[str]:
@@ -151,19 +161,18 @@ def _set_topics(resource: Resource, slugs: Sequence[str] | None) -> list[str]:
     return new
 
 
-def _set_facets(resource: Resource, lines: Sequence[str] | None) -> None:
-    if lines is None:
+def _set_facets(resource: Resource, role: Role, name: str, lines: Sequence[str] | None) -> None:
+    if lines is None or _lines(resource, role) == list(lines):
         return
-    current = list(resource.facets.order_by("position", "id").values_list("text", flat=True))
-    if current == list(lines):
-        return
-    resource.facets.all().delete()
-    facets = [Facet(resource=resource, position=i, text=line) for i, line in enumerate(lines)]
+    resource.facets.filter(role=role).delete()
+    facets = [
+        Facet(resource=resource, role=role, position=i, text=line) for i, line in enumerate(lines)
+    ]
     for facet in facets:
         try:
             facet.full_clean()
         except ValidationError as error:
-            raise ValidationError({"facets": error.messages}) from error
+            raise ValidationError({name: error.messages}) from error
     Facet.objects.bulk_create(facets)
 
 

@@ -8,12 +8,12 @@ from resources.ranking import Hit, combine
 
 dense = st.none() | st.floats(-1, 1)
 hits = st.lists(st.tuples(dense, st.floats(0, 50)), max_size=30).map(
-    lambda pairs: [Hit(n, f"t{n}", d, x) for n, (d, x) in enumerate(pairs)]
+    lambda pairs: [Hit(n, n, None, f"t{n}", d, x) for n, (d, x) in enumerate(pairs)]
 )
 
 
 def scores(*pairs: tuple[float | None, float]) -> dict[int, float]:
-    made = [Hit(n, f"t{n}", d, x) for n, (d, x) in enumerate(pairs)]
+    made = [Hit(n, n, None, f"t{n}", d, x) for n, (d, x) in enumerate(pairs)]
     return {h.resource_id: h.score for h in combine(made)}
 
 

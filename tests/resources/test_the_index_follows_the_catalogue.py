@@ -11,7 +11,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from learning_assistant.ollama import ModelUnavailable
 from resources.models import DenseVector, Facet, FacetVector, IndexEntry, Status
-from resources.rag import indexing, versions
+from resources.rag import indexing, items, versions
 from resources.rag.search import search
 from resources.services import catalogue
 from resources.tasks import index_lagging, index_resources
@@ -186,7 +186,7 @@ def index_in_a_thread(server: Script, ids: list[int]) -> threading.Thread:
 
     def work() -> None:
         try:
-            indexing.index_resources(versions.active_or_first(), ids)
+            indexing.index_rows(versions.active_or_first(), items.RESOURCES, ids)
         finally:
             connection.close()
 

@@ -78,7 +78,10 @@ def test_a_match_where_there_is_neither(model_server: Script) -> None:
 
 def test_a_resource_deleted_between_search_and_answer_is_left_out(model_server: Script) -> None:
     resource = add("Zebras")
-    hits = [Hit(resource.pk, "Zebras", None, 1.0, 1.0), Hit(0, "Gone", None, 1.0, 0.5)]
+    hits = [
+        Hit(1, resource.pk, None, "Zebras", None, 1.0, 1.0),
+        Hit(2, 0, None, "Gone", None, 1.0, 0.5),
+    ]
     assert [r["title"] for r in presenting.describe(hits, "q", None, None)] == ["Zebras"]
 
 

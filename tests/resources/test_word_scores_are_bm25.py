@@ -14,7 +14,7 @@ from django.db import connection
 
 from resources.models import IndexVersion, Resource, Status
 from resources.models.index import DocumentFrequency
-from resources.rag import indexing
+from resources.rag import indexing, items
 from resources.ranking import search
 from resources.services import catalogue
 from tests.resources.making import add, filters, index
@@ -120,7 +120,7 @@ def rows(version: IndexVersion) -> Rows:
     """The words of each published resource, straight from its text, with their counts."""
     found: Rows = {}
     for resource in Resource.objects.published():
-        words = indexing.words_of(resource)
+        words = items.RESOURCES.texts(resource).words
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT lexeme, cardinality(positions) FROM unnest(to_tsvector('english', %s))",
@@ -184,7 +184,7 @@ def test_through_changes_that_refresh_nothing(version: IndexVersion) -> None:
     change(resource, summary=random_text(30, 1000) + " A zebra with a policy, and a second zebra.")
     assert_equal(index())
     for _ in range(2):  # delivered once more, and once more
-        indexing.index_resources(version, [r.pk for r in some(5)])
+        indexing.index_rows(version, items.RESOURCES, [r.pk for r in some(5)])
     assert_equal(version)
     catalogue.set_status([resource], Status.ARCHIVED)
     assert_equal(index())
@@ -207,7 +207,7 @@ def test_through_changes_of_a_third(version: IndexVersion) -> None:
 
 def test_after_deletions(version: IndexVersion) -> None:
     catalogue.delete(some(2))
-    indexing.index_resources(version, [])  # what was queued
+    indexing.index_rows(version, items.RESOURCES, [])  # what was queued
     assert_equal(version)
 
 

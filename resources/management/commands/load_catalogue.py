@@ -21,9 +21,9 @@ FAULTS_SHOWN = 50
 HELP = """Load resources into the catalogue, from JSON Lines or CSV.
 
 Each line is one resource: title, url and kind are required; level, topics, authors, year,
-language, summary, facets, licence, provenance and status may follow. In CSV the first line names
-the columns and lists are separated by ";". Resources are matched by their link, so loading a file
-again changes nothing. A broken line is reported with its number and passed over.
+language, summary, facets, asks, licence, provenance and status may follow. In CSV the first line
+names the columns and lists are separated by ";". Resources are matched by their link, so loading
+a file again changes nothing. A broken line is reported with its number and passed over.
 
   manage.py load_catalogue my-resources.csv --wait
   manage.py load_catalogue --starter
