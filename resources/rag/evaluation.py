@@ -15,7 +15,7 @@ from typing import Any
 from resources import ranking
 from resources.links import canonical
 from resources.models import IndexVersion, Resource
-from resources.rag.search import embed_query
+from resources.rag.embedding import embed_query
 from resources.ranking import Filters, Vector
 
 GOOD = 2  # of the grades 0 to 3
@@ -62,18 +62,22 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def rankings(version: IndexVersion, text: str, depth: int = DEPTH) -> dict[str, list[str]]:
-    """What each system finds for *text*: canonical links, the best first."""
+def rankings(
+    version: IndexVersion, text: str, depth: int = DEPTH, systems: Sequence[str] = SYSTEMS
+) -> dict[str, list[str]]:
+    """What each system finds for *text*: canonical links, the best first.
+
+    Raises `ollama.ModelUnavailable`.
+    """
     vector = embed_query(version, text, SECONDS)
-    if vector is None:
-        raise RuntimeError("the model server did not embed the question")
     by_system: dict[str, tuple[Vector | None, float]] = {
         "BM25": (None, 0.0),
         "dense": (vector, 1.0),
         "ours": (vector, ranking.DENSE_WEIGHT),
     }
     found = {}
-    for system, (query_vector, weight) in by_system.items():
+    for system in systems:
+        query_vector, weight = by_system[system]
         hits = ranking.search(version.pk, text, query_vector, Filters(), depth, dense_weight=weight)
         ids = [hit.resource_id for hit in hits if hit.resource_id]
         links = Resource.objects.in_bulk(ids)
