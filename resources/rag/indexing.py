@@ -147,9 +147,9 @@ def _store_vectors(version: IndexVersion, kind: Items, ids: Sequence[int]) -> in
         return 0
     texts = [kind.texts(row) for row in rows]
     passages = [text.passage for text in texts]
-    passages += [facet.text for text in texts for facet in text.facets]
+    facets = [facet.text for text in texts for facet in text.facets]
     try:
-        vectors = embed_passages(version, passages)
+        vectors = _embed(version, passages, facets)
     except ollama.ModelRefused as error:
         if len(rows) > 1:
             return _store_one_by_one(version, kind, ids=[row.pk for row in rows])
@@ -157,6 +157,18 @@ def _store_vectors(version: IndexVersion, kind: Items, ids: Sequence[int]) -> in
         raise
     with transaction.atomic():
         return _store(version, kind, rows, texts, vectors)
+
+
+def _embed(
+    version: IndexVersion, passages: Sequence[str], facets: Sequence[str]
+) -> list[Sequence[float]]:
+    """The vectors of *passages*, then those of *facets*; a question asked of several is one."""
+    shared = FacetVector.objects.filter(version=version, facet__text__in=facets)
+    known: dict[str, Sequence[float]] = dict(shared.values_list("facet__text", "embedding"))
+    new = list(dict.fromkeys(text for text in facets if text not in known))
+    vectors = embed_passages(version, [*passages, *new])
+    known |= zip(new, vectors[len(passages) :], strict=True)
+    return [*vectors[: len(passages)], *(known[text] for text in facets)]
 
 
 def _store(
