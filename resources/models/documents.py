@@ -14,6 +14,7 @@ class Document(models.Model):
     """A file of a tree that was ingested; the file itself stays where it is."""
 
     source = models.CharField(max_length=SOURCE_LENGTH, help_text="The name of the tree.")
+    root = models.TextField(help_text="The folder that was read: two trees can have one name.")
     path = models.CharField(
         max_length=PATH_LENGTH, help_text="From the top of the tree: others' `document_path`."
     )

@@ -1,4 +1,4 @@
-"""`walk` gives the Markdown files of a folder in the order of their names, and what it leaves out."""
+"""`walk` gives the Markdown files of a folder, sorted by name, and what it leaves out."""
 
 import os
 import unicodedata

@@ -41,7 +41,7 @@ def test_names_and_values_are_kept_as_written() -> None:
     ("yaml", "value"),
     [
         ("2025-07-17", "2025-07-17"),
-        ("2025-7-1", "2025-07-01"),
+        ("2025-7-1", "2025-7-1"),
         ("2025-07-17 10:00:00Z", "2025-07-17T10:00:00+00:00"),
         ("2025-02-31", "2025-02-31"),
         ("1.5", 1.5),
@@ -62,7 +62,10 @@ def test_names_and_values_are_kept_as_written() -> None:
         ("!secret word", "word"),
         ("!!python/object:os.system [x]", ["x"]),
         ("!!binary aGk=", "aGk="),
-        ("{1: a, ~: b, true: c, 2025-01-01: d}", {"1": "a", "~": "b", "true": "c", "2025-01-01": "d"}),
+        (
+            "{1: a, ~: b, true: c, 2025-01-01: d}",
+            {"1": "a", "~": "b", "true": "c", "2025-01-01": "d"},
+        ),
         ("{? [a, b] : c}", {"['a', 'b']": "c"}),
         ("|\n  two\n  lines", "two\nlines"),
     ],
@@ -100,12 +103,9 @@ def laughs(aliases: int, levels: int) -> str:
         (laughs(9, 10), "aliases"),
         (laughs(10, 2) + "\nb: &b [*b]", "aliases"),
         ("a: &a\n  b: *a", "aliases"),
-        ("x: " + "long " * 20_000, "longer"),
     ],
 )
 def test_what_is_no_yaml_stays_in_the_text_with_a_warning(yaml: str, reason: str) -> None:
-    if reason == "longer":
-        return  # not front matter at all, see below
     read = document(f"---\n{yaml}\n---\n# Head\n\nBody\n")
     assert read.metadata == {}
     assert "no valid YAML" in read.warnings[0]
