@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
@@ -33,6 +34,26 @@ PROBLEM_RESPONSES: dict[Any, OpenApiResponse] = {
     (415, "application/problem+json"): problem("The body is no JSON by its content type."),
     (503, "application/problem+json"): problem("The database can't be reached."),
 }
+
+KEY_RESPONSES: dict[Any, OpenApiResponse] = {
+    (401, "application/problem+json"): problem("No API key, or one unknown, revoked or expired."),
+    (403, "application/problem+json"): problem("The API key lacks the scope that this needs."),
+}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its own
+    """How the document shows that an operation needs a key."""
+
+    target_class = "learning_assistant.api_keys.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Api-Key KEY`, the key from `manage.py api_key create`.",
+        }
 
 
 def without_slash(endpoints: list[Any]) -> list[Any]:

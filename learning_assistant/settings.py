@@ -160,6 +160,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "rest_framework_api_key",  # its own model stays empty; ours is learning_assistant.models.ApiKey
     "drf_spectacular",
     "learning_assistant.apps.LearningAssistantConfig",
     "sessions.apps.SessionsConfig",
@@ -245,6 +246,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "resources.models.Kind",
         "LevelEnum": "resources.models.Level",
+        "ReasonSourceEnum": ["model", "curator", "match"],
+        "PassageSourceEnum": ["passage"],
+        "DegradedReasonsEnum": ["embedding", "model", "queue", "catalogue"],
+        "SearchDegradedReasonsEnum": ["embedding", "queue", "catalogue"],
     },
 }
 
@@ -252,7 +257,10 @@ SPECTACULAR_SETTINGS = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "durable"
-CELERY_TASK_ROUTES = {"resources.tasks.suggest": {"queue": "interactive"}}
+CELERY_TASK_ROUTES = {
+    "resources.tasks.suggest": {"queue": "interactive"},
+    "resources.tasks.search": {"queue": "interactive"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
