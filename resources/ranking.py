@@ -27,22 +27,48 @@ Vector = Sequence[float]
 
 @dataclass(frozen=True)
 class Filters:
-    """What the learner narrowed the search to; an empty string filters nothing."""
+    """What the search is narrowed to; an empty string filters nothing.
+
+    The first three are of resources, the others of documents.
+    """
 
     level: str = ""
     kind: str = ""
     topic: str = ""
+    source: str = ""
+    path: str = ""  # what a document's path begins with
 
     def used(self) -> dict[str, str]:
         return {k: v for k, v in vars(self).items() if v}
 
 
 class Scope(StrEnum):
-    """What is searched; filters narrow the resources of it."""
+    """What is searched."""
 
     RESOURCES = "resources"
     DOCUMENTS = "documents"
     ALL = "all"
+
+    def narrowed(self, filters: Filters) -> "Scope":
+        """What is left of it within *filters*: a document has no level, a resource no path.
+
+        Raises `NothingLeft`.
+        """
+        left = self
+        for name in filters.used():
+            owner = Scope.DOCUMENTS if name in ("source", "path") else Scope.RESOURCES
+            if left not in (owner, Scope.ALL):
+                raise NothingLeft(name, f"only {owner} have a {name}, the search is for {left}")
+            left = owner
+        return left
+
+
+class NothingLeft(ValueError):
+    """The filter `name` and what else was asked for exclude each other."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 # The order in which filters are given up to reach three: a topic is what a learner is after.
@@ -138,8 +164,9 @@ LIMIT %(limit)s"""
 
 def _allowed(filters: Filters, scope: Scope) -> tuple[str, dict[str, Any]]:
     """The filters as SQL over the entry `e` and the resource `r`, and its parameters."""
+    scope = scope.narrowed(filters)
     if scope is Scope.DOCUMENTS:
-        return "e.chunk_id IS NOT NULL", {}
+        return _documents_allowed(filters)
     conditions, params = ["r.status = %(published)s"], {"published": str(Status.PUBLISHED)}
     parameters: dict[str, Any] = dict(params)
     for name in ("level", "kind"):
@@ -156,6 +183,19 @@ def _allowed(filters: Filters, scope: Scope) -> tuple[str, dict[str, Any]]:
     if scope is Scope.ALL:
         return f"(e.chunk_id IS NOT NULL OR ({of_resources}))", parameters
     return of_resources, parameters
+
+
+def _documents_allowed(filters: Filters) -> tuple[str, dict[str, Any]]:
+    if not (filters.source or filters.path):
+        return "e.chunk_id IS NOT NULL", {}
+    conditions = ["ad.source = %(source)s"] if filters.source else []
+    conditions += ["starts_with(ad.path, %(path)s)"] if filters.path else []
+    condition = (
+        "EXISTS (SELECT FROM resources_chunk ac"
+        " JOIN resources_document ad ON ad.id = ac.document_id"
+        f" WHERE ac.id = e.chunk_id AND {' AND '.join(conditions)})"
+    )
+    return condition, {"source": filters.source, "path": filters.path}
 
 
 def _fetch(sql: str, filters: Filters, scope: Scope = Scope.RESOURCES, **params: Any) -> list[Hit]:

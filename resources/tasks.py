@@ -19,6 +19,11 @@ def suggest(question: dict[str, Any], reply_key: str, deadline: float) -> None:
     answering.answer(answering.Question(**question), Caller(reply_key, deadline))
 
 
+@shared_task(acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
+def search(question: dict[str, Any], reply_key: str, deadline: float) -> None:
+    answering.answer_search(answering.Question(**question), Caller(reply_key, deadline))
+
+
 @shared_task(
     bind=True,
     acks_late=True,

@@ -1,12 +1,16 @@
+from typing import Any
+
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from learning_assistant.api_keys import ApiKeyAuthentication, MaySearch
 from learning_assistant.postgresql.base import time_limit
-from learning_assistant.schema import PROBLEM_RESPONSES
-from resources.ranking import Filters
-from resources.serializers import ResourceQuery, Suggestions
+from learning_assistant.schema import KEY_RESPONSES, PROBLEM_RESPONSES
+from resources.ranking import Scope
+from resources.serializers import ResourceQuery, SearchAnswer, SearchQuery, Suggestions
+from resources.services.search import search
 from resources.services.suggest import suggest
 
 # Seconds after which an answer waits for PostgreSQL no longer: late beats never, but nobody waits
@@ -14,7 +18,15 @@ from resources.services.suggest import suggest
 LAST_S = 2.6
 
 
-class ResourcesView(APIView):
+class BoundedView(APIView):
+    """A view whose queries, those of its authentication too, together end in time."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with time_limit(LAST_S):
+            return super().dispatch(request, *args, **kwargs)
+
+
+class ResourcesView(BoundedView):
     """What to read, watch or take for a question, with reasons."""
 
     @extend_schema(
@@ -31,11 +43,41 @@ class ResourcesView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        with time_limit(LAST_S):
-            asked = ResourceQuery(data=request.data)
-            asked.is_valid(raise_exception=True)
-            values = asked.validated_data
-            filters = Filters(*(values.get(name, "") for name in ("level", "kind", "topic")))
-            return Response(
-                suggest(values["query"], values["session_id"], values["limit"], filters)
+        asked = ResourceQuery(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        return Response(
+            suggest(values["query"], values["session_id"], values["limit"], asked.filters)
+        )
+
+
+class SearchView(BoundedView):
+    """Resources of the catalogue and passages of documents, for programs with a key.
+
+    Filters are never given up: what is asked is what comes, and it may be nothing. Nothing of a
+    program's question is stored.
+    """
+
+    authentication_classes = [ApiKeyAuthentication]
+    permission_classes = [MaySearch]
+
+    @extend_schema(
+        operation_id="search",
+        summary="Search resources and documents",
+        request=SearchQuery,
+        responses={200: SearchAnswer, **PROBLEM_RESPONSES, **KEY_RESPONSES},
+        examples=[
+            OpenApiExample(
+                "Documents of one folder",
+                value={"query": "how are vectors stored?", "scope": "documents", "path": "guides/"},
+                request_only=True,
             )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        asked = SearchQuery(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        return Response(
+            search(values["query"], values["limit"], Scope(values["scope"]), asked.filters)
+        )

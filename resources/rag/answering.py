@@ -1,9 +1,13 @@
-"""The worker's side of `POST resources`: reply 1 is the resources, reply 2 the advice."""
+"""The worker's side of two questions that are waiting.
+
+To `POST resources` reply 1 is the resources, reply 2 the advice; to `POST search` there is one.
+"""
 
 import logging
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
@@ -16,9 +20,10 @@ from learning_assistant.postgresql.base import time_limit
 from resources import prompts
 from resources.models import IndexVersion
 from resources.rag import advice, search
-from resources.ranking import Filters
+from resources.ranking import Filters, Scope
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # What must be left of the deadline for a step to be worth starting, in seconds.
 TO_EMBED_S = 0.25
@@ -53,30 +58,22 @@ _pace = _Pace()
 class Question:
     query: str
     limit: int
-    level: str = ""
-    kind: str = ""
-    topic: str = ""
+    filters: dict[str, str] = field(default_factory=dict)  # those of `Filters` that are used
+    scope: Scope = Scope.RESOURCES
 
 
 def answer(question: Question, caller: Caller) -> None:
     """Reply twice, each in time or not at all."""
     started = time.monotonic()
-    left = caller.seconds_left()
-    if left < settings.DEADLINE_S - settings.FALLBACK_AFTER_S + TO_SEARCH_S:
-        return  # whoever asked has searched by words meanwhile, or is about to
-    filters = Filters(question.level, question.kind, question.topic)
-    try:
-        with time_limit(left):
-            found = search.search(
-                question.query, filters, question.limit, embed_seconds=min(TO_EMBED_S, left)
-            )
-    except DatabaseError as error:
-        close_old_connections()
-        logger.warning("no search: %s", error)
-        caller.reply({"error": "database"})
+    filters = Filters(**question.filters)
+    found = _in_time(
+        caller,
+        lambda seconds: search.search(
+            question.query, filters, question.limit, embed_seconds=seconds
+        ),
+    )
+    if found is None:
         return
-    if caller.seconds_left() < settings.DEADLINE_S - settings.FALLBACK_AFTER_S:
-        return  # too late: nobody listens any more
     caller.reply(
         {
             "resources": found.resources,
@@ -91,6 +88,39 @@ def answer(question: Question, caller: Caller) -> None:
         }
     )
     caller.reply(_advise(question.query, found.resources, caller))
+
+
+def answer_search(question: Question, caller: Caller) -> None:
+    """Reply once, in time or not at all."""
+    filters, scope = Filters(**question.filters), Scope(question.scope)
+    found = _in_time(
+        caller,
+        lambda seconds: search.find(
+            question.query, filters, question.limit, scope, embed_seconds=seconds
+        ),
+    )
+    if found is not None:
+        caller.reply(asdict(found))
+
+
+def _in_time(caller: Caller, look: Callable[[float], T]) -> T | None:
+    """What *look* finds, given the seconds it has to embed the query.
+
+    None when nobody listens any more, or when the database failed, which the caller is told.
+    """
+    left = caller.seconds_left()
+    if left < settings.DEADLINE_S - settings.FALLBACK_AFTER_S + TO_SEARCH_S:
+        return None  # whoever asked has searched by words meanwhile, or is about to
+    try:
+        with time_limit(left):
+            found = look(min(TO_EMBED_S, left))
+    except DatabaseError as error:
+        close_old_connections()
+        logger.warning("no search: %s", error)
+        caller.reply({"error": "database"})
+        return None
+    late = caller.seconds_left() < settings.DEADLINE_S - settings.FALLBACK_AFTER_S
+    return None if late else found
 
 
 def _advise(query: str, resources: list[dict[str, Any]], caller: Caller) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from learning_assistant import ollama
 from resources import presenting, ranking
 from resources.models import IndexVersion
 from resources.rag import embedding
-from resources.ranking import Filters, Hit, Vector
+from resources.ranking import Filters, Hit, Scope, Vector
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,13 @@ class Found:
     resources: list[dict[str, Any]]
     version: int | None
     missing: list[str]  # the parts that were not there: "embedding"
+
+
+@dataclass(frozen=True)
+class Results:
+    results: list[dict[str, Any]]
+    version: dict[str, Any] | None
+    missing: list[str]  # "embedding", and "catalogue" before anything was indexed
 
 
 def embed_query(version: IndexVersion, query: str, seconds: float) -> Vector | None:
@@ -45,4 +52,23 @@ def search(query: str, filters: Filters, limit: int, *, embed_seconds: float = 1
         resources=presenting.describe(found.hits, query, pk, vector),
         version=pk,
         missing=[] if vector is not None else ["embedding"],
+    )
+
+
+def find(
+    query: str, filters: Filters, limit: int, scope: Scope, *, embed_seconds: float = 10.0
+) -> Results:
+    """What of the *scope* is within *filters*, none of which is given up.
+
+    Raises `ranking.NothingLeft`.
+    """
+    version = IndexVersion.objects.active()
+    vector = embed_query(version, query, embed_seconds) if version else None
+    pk = version.pk if version else None
+    hits = ranking.search(pk, query, vector, filters, limit, scope)
+    missing = [] if vector is not None else ["embedding"]
+    return Results(
+        results=presenting.results(hits, query, pk, vector),
+        version=presenting.name(version),
+        missing=missing if version else [*missing, "catalogue"],
     )

@@ -1,20 +1,15 @@
 """`POST resources`: one task, two replies, one deadline; an answer whatever breaks."""
 
-import logging
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
-
-from learning_assistant import lanes
 from resources import presenting, ranking, tasks
 from resources.models import IndexVersion
 from resources.ranking import Filters
+from resources.services.asking import Asking
 from sessions import services as sessions
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -26,7 +21,6 @@ class Answer:
     relaxed: list[str] = field(default_factory=list)
     advice: str = ""
     advice_source: str = "template"
-    missing: list[str] = field(default_factory=list)
     model: str = ""
     digest: str = ""
     version: int | None = None
@@ -38,18 +32,18 @@ def suggest(query: str, session_id: str, limit: int, filters: Filters) -> dict[s
 
     Raises Django's `OperationalError` when PostgreSQL is away.
     """
-    started = time.monotonic()
     answer = Answer()
-    call = _ask(answer, query, limit, filters)
-    if call is None or not _take_resources(answer, call, started):
+    payload = {"query": query, "limit": limit, "filters": filters.used()}
+    asking = Asking(tasks.suggest, payload)
+    if not _take_resources(answer, asking):
         _search_by_words(answer, query, limit, filters)
     elif answer.resources:
-        _take_advice(answer, call, started)
+        _take_advice(answer, asking)
     if not answer.resources:
-        _mark(answer, "catalogue")
+        asking.mark("catalogue")
     elif not answer.advice:
         answer.advice = template(answer.resources[0])
-    return _store(answer, query, session_id, filters, started)
+    return _store(answer, asking, query, session_id, filters)
 
 
 def template(resource: dict[str, Any]) -> str:
@@ -57,59 +51,30 @@ def template(resource: dict[str, Any]) -> str:
     return f"Start with “{resource['title']}”: it fits your question most closely."
 
 
-def _mark(answer: Answer, part: str) -> None:
-    if part not in answer.missing:
-        answer.missing.append(part)
-
-
-def _ask(answer: Answer, query: str, limit: int, filters: Filters) -> lanes.Call | None:
-    payload = {"query": query, "limit": limit, **filters.used()}
-    try:
-        return lanes.request(tasks.suggest, payload, settings.DEADLINE_S)
-    except lanes.LaneDown as error:
-        logger.warning("the interactive lane is down: %s", error)
-        _mark(answer, "queue")
-        return None
-
-
-def _next(answer: Answer, call: lanes.Call, until: float) -> dict[str, Any] | None:
-    try:
-        return call.next_reply(until - time.monotonic())
-    except lanes.LaneDown as error:
-        logger.warning("the reply can't be read: %s", error)
-        _mark(answer, "queue")
-        return None
-
-
-def _take_resources(answer: Answer, call: lanes.Call, started: float) -> bool:
-    reply = _next(answer, call, started + settings.FALLBACK_AFTER_S)
+def _take_resources(answer: Answer, asking: Asking) -> bool:
+    reply = asking.first_reply()
     if reply is None:
-        _mark(answer, "queue")
         return False
-    if "error" in reply:
-        return False  # the web process may still reach the database; if not, it says so
     answer.resources, answer.results = reply["resources"], reply["results"]
     answer.relaxed, answer.version = reply["relaxed"], reply["version"]
-    answer.missing.extend(reply["missing"])
-    answer.timings |= {"search": reply["search_ms"], "reply_1": _ms(started)}
+    answer.timings |= {"search": reply["search_ms"], "reply_1": asking.elapsed_ms()}
     return True
 
 
-def _take_advice(answer: Answer, call: lanes.Call, started: float) -> None:
-    reply = _next(answer, call, started + settings.DEADLINE_S)
+def _take_advice(answer: Answer, asking: Asking) -> None:
+    reply = asking.last_reply()
     if reply is None or not reply["model_there"]:
-        _mark(answer, "model")
+        asking.mark("model")
     if reply is None:
         return
     answer.advice = reply["advice"]
     answer.advice_source = "model" if reply["advice"] else "template"
     answer.model, answer.digest = reply.get("model", ""), reply.get("digest", "")
-    answer.timings |= {"advice": reply.get("advice_ms", 0.0), "reply_2": _ms(started)}
+    answer.timings |= {"advice": reply.get("advice_ms", 0.0), "reply_2": asking.elapsed_ms()}
 
 
 def _search_by_words(answer: Answer, query: str, limit: int, filters: Filters) -> None:
     """The fallback: BM25 in PostgreSQL, without the worker and without a model."""
-    _mark(answer, "queue")
     began = time.monotonic()
     active = IndexVersion.objects.active()
     version = active.pk if active else None
@@ -120,14 +85,13 @@ def _search_by_words(answer: Answer, query: str, limit: int, filters: Filters) -
         {"id": h.resource_id, "score": h.score, "dense": None, "lexical": h.lexical}
         for h in found.hits
     ]
-    answer.timings["fallback"] = _ms(began)
+    answer.timings["fallback"] = round((time.monotonic() - began) * 1000, 1)
 
 
 def _store(
-    answer: Answer, query: str, session_id: str, filters: Filters, started: float
+    answer: Answer, asking: Asking, query: str, session_id: str, filters: Filters
 ) -> dict[str, Any]:
     query_id = uuid.uuid4()
-    took = round(_ms(started))
     sessions.record(
         query_id,
         session_id,
@@ -137,27 +101,23 @@ def _store(
         relaxed=answer.relaxed,
         advice=answer.advice,
         advice_source=answer.advice_source,
-        degraded=bool(answer.missing),
-        degraded_reasons=answer.missing,
+        degraded=bool(asking.missing),
+        degraded_reasons=asking.missing,
         model=answer.model,
         model_digest=answer.digest,
         index_version_id=answer.version,
         timings=answer.timings,
-        took_ms=took,
+        took_ms=round(asking.elapsed_ms()),
     )
     return {
         "resources": answer.resources,
         "advice": answer.advice,
         "advice_source": answer.advice_source,
-        "degraded": bool(answer.missing),
-        "degraded_reasons": answer.missing,
+        "degraded": bool(asking.missing),
+        "degraded_reasons": asking.missing,
         "relaxed": answer.relaxed,
         "session_id": session_id,
         "query_id": str(query_id),
         "model": answer.model,
-        "took_ms": round(_ms(started)),
+        "took_ms": round(asking.elapsed_ms()),
     }
-
-
-def _ms(since: float) -> float:
-    return round((time.monotonic() - since) * 1000, 1)

@@ -99,4 +99,5 @@ def test_everything_that_the_api_shows(model_server: Script) -> None:
         "title": "Zebras", "url": "http://www.z.example/a/#top", "kind": "book",
         "level": "beginner", "topics": ["maths"], "authors": ["A. One"], "year": 1999,
         "summary": "Stripes.", "reason": "For all", "reason_source": "curator",
+        "reason_highlights": [],
     }  # fmt: skip
