@@ -63,8 +63,8 @@ def passages(content: str, headings: Sequence[str] = ()) -> list[str]:
     found = [
         short
         for block, is_code in _blocks(content)
-        for piece in ([block] if is_code else _SENTENCE_END.split(block))
-        for short in _short(_LEADING.sub("", piece.strip()) if not is_code else piece.strip())
+        for piece in _sentences(block, is_code)
+        for short in _short(piece.strip())
         if re.search(r"\w", short)
     ]
     return [piece for piece in found if piece not in headings] or found
@@ -89,6 +89,10 @@ def _blocks(content: str) -> Iterator[tuple[str, bool]]:
                 yield paragraph.pop(), False
     if paragraph:
         yield " ".join(paragraph), False
+
+
+def _sentences(block: str, is_code: bool) -> list[str]:
+    return [block] if is_code else _SENTENCE_END.split(_LEADING.sub("", block.strip()))
 
 
 def _short(piece: str) -> Iterator[str]:

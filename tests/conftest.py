@@ -17,7 +17,8 @@ from pytest_django import DjangoDbBlocker, Settings
 from learning_assistant import broker, lanes, ollama
 from learning_assistant.celery import app
 from learning_assistant.embedded.services import lease
-from resources.models import IndexVersion, Resource, Topic
+from learning_assistant.models import ApiKey
+from resources.models import Document, IndexVersion, Resource, Topic
 from resources.models.index import Lexeme
 from sessions.models import LearningSession
 from tests.scripted import Script, scripted_server
@@ -138,7 +139,7 @@ def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
     with django_db_blocker.unblock():
         yield
         connection.close()  # the test may have broken it
-        for model in (LearningSession, Resource, Topic, IndexVersion, Lexeme):
+        for model in (LearningSession, Resource, Topic, Document, IndexVersion, Lexeme, ApiKey):
             model.objects.all().delete()
 
 

@@ -43,6 +43,15 @@ def test_errors_are_documented_as_problems(document: dict[str, Any]) -> None:
         assert list(responses[status]["content"]) == ["application/problem+json"], status
 
 
+def test_search_is_documented_with_its_key(document: dict[str, Any]) -> None:
+    search = document["paths"]["/api/learning/search"]["post"]
+    assert search["security"] == [{"apiKey": []}]
+    assert {"401", "403"} <= search["responses"].keys()
+    scheme = document["components"]["securitySchemes"]["apiKey"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "Authorization")
+    assert "security" not in document["paths"]["/api/learning/resources"]["post"]
+
+
 def test_the_limits_are_documented(document: dict[str, Any]) -> None:
     asked = document["components"]["schemas"]["ResourceQuery"]
     assert asked["required"] == ["query", "session_id"]

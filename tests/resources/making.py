@@ -1,9 +1,10 @@
 """Making resources, and an index over them, for tests."""
 
+import hashlib
 import itertools
 from typing import Any
 
-from resources.models import IndexVersion, Resource, Topic
+from resources.models import Chunk, Document, IndexVersion, Resource, Topic
 from resources.rag import indexing, versions
 from resources.ranking import Filters
 from resources.services import catalogue
@@ -15,6 +16,18 @@ def add(title: str, **values: Any) -> Resource:
     """A published resource, not yet in the index."""
     link = {"url": f"https://site{next(_numbers)}.example/page", "kind": "tutorial"}
     return catalogue.upsert({"title": title} | link | values).resource
+
+
+def document(path: str, *contents: str, headings: Any = (), **values: Any) -> Document:
+    """A document of a chunk for each of *contents*, all under *headings*; not yet in the index."""
+    about = {"source": "handbook", "title": path.rpartition("/")[2], "chunker": "test"} | values
+    made = Document.objects.create(path=path, file_hash="0" * 64, **about)
+    for position, content in enumerate(contents):
+        Chunk.objects.create(
+            document=made, position=position, headings=list(headings), content=content,
+            tokens=len(content.split()), content_hash=hashlib.sha256(content.encode()).hexdigest(),
+        )  # fmt: skip
+    return made
 
 
 def index() -> IndexVersion:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.resources.making import add, index, tree
+from tests.resources.making import add, document, index, tree
 from tests.scripted import Script
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +98,68 @@ def test_filters(zebras: Script) -> None:
     assert "given up" not in run("zebra", topic="maths")
 
 
+@pytest.fixture
+def handbook(zebras: Script) -> None:
+    """Two documents beside the resources."""
+    document(
+        "guides/equids.md", "Grass. Zebra herds graze.", headings=["Food", "Herds"], title="Equids"
+    )
+    document("museum/quagga.md", "Quaggas are no more.", source="museum", title="Quagga")
+    index()
+
+
+def test_documents_with_their_headings_and_a_passage(handbook: None) -> None:
+    said = run("do herds of zebras graze?", limit=50)
+    assert re.search(
+        r"^\d+\. Equids \(document, handbook\)\n"
+        r" {3}guides/equids.md › Food › Herds\n"
+        r" {3}Zebra herds graze\. {2}\[\d\.\d{3}\]$",
+        said, re.MULTILINE,
+    )  # fmt: skip
+    assert re.search(r"^ {3}museum/quagga.md$", said, re.MULTILINE), "which has no headings"
+    assert "Zebra herds (tutorial, advanced, 2003)" in said
+
+
+def test_a_filter_leaves_what_has_it(handbook: None) -> None:
+    assert "document" not in run("zebra", level="advanced")
+    said = run("zebra", path="museum/")
+    assert said.startswith("1. Quagga (document, museum)")
+    assert said.count("(document") == 1
+    assert "Equids" not in run("zebra", source="museum")
+
+
+def test_documents_give_up_no_filter(handbook: None) -> None:
+    assert "0 results" in run("zebra", path="nothing/")
+    assert "0 results" in run("zebra", scope="all", level="intermediate")
+
+
+def test_documents_as_json(handbook: None, tmp_path: Path) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_text('{"id": "a", "text": "zebra herds"}\n')
+    for scope, kinds in (("documents", {"document"}), ("all", {"document", "resource"})):
+        (line,) = run(batch=str(path), json=True, limit=50, scope=scope).splitlines()
+        results = json.loads(line)["results"]
+        assert {r["type"] for r in results} == kinds
+        for result in results:
+            assert result.keys() == {
+                "type", "id", "url", "document_path", "heading_path", "position", "score"
+            }  # fmt: skip
+            assert (result["url"] is None) == (result["type"] == "document")
+            assert (result["document_path"] is None) == (result["type"] == "resource")
+    assert ("guides/equids.md", "Food › Herds", 0) in {
+        (r["document_path"], r["heading_path"], r["position"]) for r in results
+    }
+
+
+def test_json_is_of_resources_unless_asked_otherwise(handbook: None, tmp_path: Path) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_text('{"id": "a", "text": "grass and zebra herds graze"}\n')
+    for text in (run(batch=str(path), json=True, limit=50), run("zebra", json=True, limit=50)):
+        results = json.loads(text)["results"]
+        assert len(results) == 6
+        assert all(r.keys() == {"id", "url", "score"} for r in results)
+
+
 @pytest.mark.parametrize(
     ("args", "options", "complaint"),
     [
@@ -110,6 +172,11 @@ def test_filters(zebras: Script) -> None:
         (("q", "--level", "expert"), {}, "invalid choice: 'expert'"),
         (("q", "--kind", "x"), {}, "invalid choice: 'x'"),
         (("q", "--limit", "x"), {}, "invalid int value: 'x'"),
+        (("q", "--scope", "x"), {}, "invalid choice: 'x'"),
+        (("q",), {"source": "nothing"}, "--source: there is no tree of documents 'nothing'"),
+        (("q",), {"path": "a", "kind": "book"}, "--path: only documents have a path"),
+        (("q",), {"scope": "resources", "path": "a"}, "--path: only documents have a path"),
+        (("q",), {"scope": "documents", "level": "beginner"}, "--level: only resources have a lev"),
     ],
 )
 def test_wrong_arguments(args: tuple[str, ...], options: dict[str, Any], complaint: str) -> None:

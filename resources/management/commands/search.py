@@ -26,8 +26,7 @@ and --scope all, are found as a program finds them: no filter is given up.
 
 --batch reads lines {"id": …, "text": …} ("-" is standard input) and, with --json, writes lines
 {"id": …, "results": [{"id", "url", "score"}]} in the same order. With --scope documents or all a
-result also has "type", "document_path", "heading_path" and "position"; "url" is null in a
-document's, the other three in a resource's.
+result also has "type", "document_path", "heading_path" and "position"; what it has none of is null.
 """
 Shown = list[dict[str, Any]]
 
@@ -121,15 +120,15 @@ def _asked(options: dict[str, Any]) -> tuple[Filters, Scope]:
         raise CommandError(f"--topic: there is no topic {filters.topic!r}")
     if filters.source and not Document.objects.filter(source=filters.source).exists():
         raise CommandError(f"--source: there is no tree of documents {filters.source!r}")
+    asked = Scope(options["scope"] or Scope.ALL)
     try:
-        if options["scope"]:
-            return filters, Scope(options["scope"]).narrowed(filters)
-        narrowed = Scope.ALL.narrowed(filters)
+        narrowed = asked.narrowed(filters)
     except NothingLeft as error:
         raise CommandError(f"--{error.name}: {error}") from error
+    if options["scope"]:
+        return filters, asked
     by_program = options["json"] or options["batch"]
-    default = Scope.RESOURCES if by_program and narrowed is Scope.ALL else narrowed
-    return filters, default
+    return filters, Scope.RESOURCES if by_program and narrowed is Scope.ALL else narrowed
 
 
 def _search(query: str, filters: Filters, scope: Scope, limit: int) -> Answer:
