@@ -134,7 +134,8 @@ class Suggestions(serializers.Serializer[Any]):
 
 class Scores(serializers.Serializer[Any]):
     dense = serializers.FloatField(
-        allow_null=True, help_text="Cosine similarity; null without the query's embedding."
+        allow_null=True,
+        help_text="Cosine similarity; null where query or result is not embedded.",
     )
     lexical = serializers.FloatField(help_text="BM25.")
 

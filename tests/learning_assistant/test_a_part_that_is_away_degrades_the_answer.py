@@ -89,6 +89,11 @@ def test_the_database(stack: Stack, hurt: Hurt) -> None:
             assert answer.headers["content-type"] == "application/problem+json"
             assert "database" in answer.json()["detail"]
             assert int(answer.headers["retry-after"]) > 0
+        began = time.monotonic()
+        key = {"authorization": f"Api-Key {'x' * 8}.{'y' * 32}"}
+        answer = stack.post({"query": "statistics"}, "search", headers=key)
+        assert time.monotonic() - began < seconds, "looking for the key ends in time too"
+        assert answer.status_code == 503, answer.text
         assert stack.get("health/live").status_code == 200
     stack.until_well(HEALED_S)
 

@@ -18,7 +18,7 @@ SHOWN = {
 }  # fmt: skip
 RESOURCE = {
     "id", "title", "url", "kind", "level", "topics", "authors", "year", "summary", "reason",
-    "reason_source", "score",
+    "reason_source", "reason_highlights", "score",
 }  # fmt: skip
 LINKS = {row["url"] for row in RESOURCES}
 
@@ -54,6 +54,23 @@ def test_the_curl_of_the_readme(stack: Stack) -> None:
     assert told["advice_source"] in ("model", "template")
     assert told["model"] == "smollm2:135m"
     assert any(re.search(r"\bPCA|Principal", r["title"]) for r in told["resources"][:3])
+
+
+def test_a_program_with_a_key_searches(stack: Stack) -> None:
+    made = stack.manage("api_key", "create", "test", "--scope", "search", "--days", "1")
+    assert made.returncode == 0, made.stderr
+    headers = {"authorization": f"Api-Key {made.stdout.strip()}"}
+    body = {"query": "graph neural networks", "limit": 20, "kind": "paper"}
+    answer = stack.post(body, "search", headers=headers)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["degraded"] is False
+    assert told["version"] == {"model": "all-minilm", "dimension": 384}
+    assert {(r["type"], r["kind"]) for r in told["results"]} == {("resource", "paper")}
+    assert len(told["results"]) == 20
+    marked = [r["reason"][a:b].lower() for r in told["results"] for a, b in r["reason_highlights"]]
+    assert any(word.startswith("graph") for word in marked)
+    assert stack.post(body, "search").status_code == 401
 
 
 def test_some_advice_is_the_models_own(stack: Stack) -> None:
