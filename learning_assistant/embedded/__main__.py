@@ -3,6 +3,8 @@
   status     which services run, their processes, and who uses them
   stop       end them now, even where somebody uses them
   shell-env  lines for a shell: what psql needs to get in, and where the sockets are
+  reader-url where other programs read the index, as the role rag_reader; the password is in a file
+             that the address names: psql "$(python -m learning_assistant.embedded reader-url)"
 
 Nothing has to be started: each command of `manage.py` starts what it needs, and the last one to
 leave stops it. `stop` is for what hangs, and before `.data` is removed; end `make run` first, or
@@ -82,6 +84,12 @@ def shell_env(paths: Paths) -> int:
     return 0
 
 
+def reader_url(paths: Paths) -> int:
+    """Write the address that lets rag_reader in, for psql and all that is made with libpq."""
+    sys.stdout.write(f"{endpoints(paths.data_dir).reader_url}\n")
+    return 0
+
+
 def _keepers(paths: Paths, service: Service) -> list[int]:
     """The keeper of *service*, if there is one: it alone keeps its lock's file open."""
     holders = locks.holders(paths.keeper_lock(service))
@@ -104,6 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
         "status": status,
         "stop": stop,
         "shell-env": shell_env,
+        "reader-url": reader_url,
     }
     parser = argparse.ArgumentParser(
         prog="python -m learning_assistant.embedded",
@@ -119,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     paths = Paths.of(options.data_dir)
-    if not paths.run.exists() and options.command != "shell-env":
+    if not paths.run.exists() and options.command in ("status", "stop"):
         sys.stdout.write(f"nothing has run under {paths.data_dir} yet\n")
         return 3 if options.command == "status" else 0
     try:

@@ -2,7 +2,8 @@
 
 The cluster is made in a folder beside its place and renamed into it when it is complete, so a
 cluster that is there is whole. It listens on a Unix socket only, wants a password from
-everybody, and the application's role is no superuser. The set-up runs in single-user mode
+everybody, and the application's role is no superuser; a second one, for other programs, only
+reads (deploy/postgres/rag_reader.sql). The set-up runs in single-user mode
 (https://www.postgresql.org/docs/18/app-postgres.html), where no password and no server is
 needed; nothing ever logs in as the superuser.
 """
@@ -23,9 +24,12 @@ from learning_assistant.embedded.secrets_ import secret
 
 MAJOR = "18"
 ROLE = DATABASE = "learning_assistant"
+READER = "rag_reader"
 SUPERUSER = "postgres"
 ROLE_SECRET = "postgres-password"
+READER_SECRET = "rag-reader-password"
 SUPERUSER_SECRET = "postgres-superuser-password"
+READER_SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "postgres" / "rag_reader.sql"
 SPACE_MB = 250  # a fresh cluster takes 62 MB, its first write-ahead log files the rest
 
 # For a machine of 2 cores and 4 GB. An operator may change them in postgres/data/postgresql.conf.
@@ -68,7 +72,7 @@ def launch(paths: Paths, lock: int) -> Launch:
     if account:  # its number may be another one in a new container
         account.give_tree(cluster.data)
     cluster.remove_leftovers()
-    cluster.set_changed_passwords()
+    cluster.set_up_roles()
     command = [str(programs / "postgres"), "-D", str(cluster.data), "-p", str(POSTGRES_PORT)]
     command += ["-k", str(paths.postgres_sockets), "-c", "listen_addresses="]
     return Launch(
@@ -101,14 +105,13 @@ class Cluster:
             "CREATE EXTENSION vector",  # in template1, so that new databases have it
             f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER CREATEDB NOCREATEROLE NOREPLICATION",
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}",
-            *self._password_statements(),
         )
         # Everything on the disk, once, and only then in its place.
         sync = [str(self.programs / "initdb"), "--sync-only", "-D", str(draft)]
         self._run(sync, "write the new database to the disk")
+        self._marker.unlink(missing_ok=True)  # of the cluster that was here before
         draft.rename(self.data)
         _sync_folder(self.paths.postgres)
-        self._marker.write_text(self._password_digest())
 
     def check_version(self) -> None:
         try:
@@ -142,27 +145,37 @@ class Cluster:
         for leftover in (pid_file, socket, socket.with_name(socket.name + ".lock")):
             leftover.unlink(missing_ok=True)
 
-    def set_changed_passwords(self) -> None:
-        """Give the roles the passwords under `secrets` where those are not what they were."""
-        digest = self._password_digest()
+    def set_up_roles(self) -> None:
+        """Make the reader's role, take from PUBLIC what it must not have, and set the passwords.
+
+        Done once, and again when a password under `secrets` or the script has changed.
+        """
+        script = READER_SCRIPT.read_text()
+        digest = self._roles_digest(script)
         if self._marker.exists() and self._marker.read_text() == digest:
             return
-        self._single_user(self.data, "set the database's passwords", *self._password_statements())
+        statements = script.strip().removesuffix(";")
+        what = "set up the database's roles"
+        # In template1 for databases to come: rights on functions are each database's own.
+        self._single_user(self.data, what, statements)
+        self._single_user(
+            self.data, what, statements, *self._password_statements(), database=DATABASE
+        )
         self._marker.write_text(digest)
 
     @property
     def _marker(self) -> Path:
-        """Says which passwords the cluster has. Not in its folder, which may be another user's."""
-        return self.paths.secrets / "postgres-passwords-set"
+        """Says how the roles were set up. Not in the cluster's folder, which may be another user's."""
+        return self.paths.secrets / "postgres-roles-set"
 
     def _passwords(self) -> dict[str, str]:
-        names = {ROLE: ROLE_SECRET, SUPERUSER: SUPERUSER_SECRET}
+        names = {ROLE: ROLE_SECRET, READER: READER_SECRET, SUPERUSER: SUPERUSER_SECRET}
         return {role: secret(self.paths.data_dir, name) for role, name in names.items()}
 
-    def _password_digest(self) -> str:
+    def _roles_digest(self, script: str) -> str:
         # The inode: a cluster put in this one's place has other passwords. Of 256 random bits a
         # plain hash tells nothing.
-        state = repr((sorted(self._passwords().items()), self.data.stat().st_ino))
+        state = repr((sorted(self._passwords().items()), script, self.data.stat().st_ino))
         return hashlib.sha256(state.encode()).hexdigest()
 
     def _password_statements(self) -> list[str]:
@@ -181,10 +194,13 @@ class Cluster:
         write = ["sh", "-c", 'cat >"$1"', "sh", str(target / "pg_hba.conf")]
         self._run(write, "make the database", stdin=ACCESS_RULES)
 
-    def _single_user(self, data: Path, what: str, *statements: str) -> None:
+    def _single_user(
+        self, data: Path, what: str, *statements: str, database: str = "template1"
+    ) -> None:
         command = [str(self.programs / "postgres"), "--single", "-j", "-D", str(data)]
         # A statement that fails is not to leave a password in a log.
-        command += ["-c", "exit_on_error=on", "-c", "log_min_error_statement=panic", "template1"]
+        command += ["-c", "exit_on_error=on", "-c", "log_min_error_statement=panic"]
+        command += ["-c", f"learning_assistant.role={ROLE}", database]
         self._run(command, what, stdin="".join(f"{statement};\n\n" for statement in statements))
 
     def _run(self, command: list[str], what: str, *, stdin: str = "") -> None:

@@ -17,14 +17,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 from learning_assistant.embedded import locks
 from learning_assistant.embedded.errors import ServiceError
 from learning_assistant.embedded.paths import POSTGRES_PORT, Paths, Service
-from learning_assistant.embedded.postgres import DATABASE, ROLE, ROLE_SECRET
+from learning_assistant.embedded.postgres import DATABASE, READER, READER_SECRET, ROLE, ROLE_SECRET
 from learning_assistant.embedded.readiness import is_ready
 from learning_assistant.embedded.running import explain, tail
-from learning_assistant.embedded.secrets_ import secret
+from learning_assistant.embedded.secrets_ import password_file, secret
 
 __all__ = ["Endpoints", "Leases", "Service", "ServiceError", "endpoints", "lease", "secret"]
 
@@ -52,6 +53,20 @@ class Endpoints:
             "USER": ROLE,
             "PASSWORD": secret(self.paths.data_dir, ROLE_SECRET),
         }
+
+    @property
+    def reader_url(self) -> str:
+        """Where other programs read `rag_embeddings`, as libpq spells it.
+
+        The password is in a file that it names, made on first use; raises ServiceError when it
+        can't be.
+        """
+        where = {
+            "host": str(self.paths.postgres_sockets),
+            "port": str(POSTGRES_PORT),
+            "passfile": str(password_file(self.paths.data_dir, READER, READER_SECRET)),
+        }
+        return f"postgresql://{READER}@/{DATABASE}?{urlencode(where, quote_via=quote)}"
 
     @property
     def redis_url(self) -> str:
