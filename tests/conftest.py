@@ -12,17 +12,23 @@ import pytest
 import redis
 from django.conf import settings as project
 from django.db import connection, connections
+from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker, Settings
 
 from learning_assistant import broker, lanes, ollama
 from learning_assistant.celery import app
 from learning_assistant.embedded.services import lease
 from learning_assistant.models import ApiKey
-from resources.models import Document, IndexVersion, Resource, Topic
+from resources.models import Document, IndexVersion, RegisteredQuery, Resource, Topic
 from resources.models.index import Lexeme
 from sessions.models import LearningSession
 from tests.scripted import Script, scripted_server
 from tests.stack import Stack, running_stack
+
+# What tests without a transaction around them leave behind; the rest goes along with it.
+COMMITTED = (
+    LearningSession, Resource, Document, Topic, IndexVersion, RegisteredQuery, Lexeme, ApiKey,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +48,27 @@ def django_db_modify_db_settings(services: None) -> None:
     """
     options = connection.settings_dict["OPTIONS"]
     options["options"] = f"{options.get('options', '')} -c synchronous_commit=off".strip()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """The test database, for all tests that want one.
+
+    pytest-django's own makes it only where a test with its mark is collected: without one,
+    `committed_db` would empty the database of DATA_DIR.
+    """
+    keep = request.config.getvalue("reuse_db")
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, keepdb=keep, aliases={"default"})
+    yield
+    if not keep:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +166,7 @@ def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
     with django_db_blocker.unblock():
         yield
         connection.close()  # the test may have broken it
-        for model in (LearningSession, Resource, Topic, Document, IndexVersion, Lexeme, ApiKey):
+        for model in COMMITTED:
             model.objects.all().delete()
 
 

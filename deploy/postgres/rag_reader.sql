@@ -54,8 +54,12 @@ DO $$ DECLARE
     application name := current_setting('learning_assistant.role');
     function regprocedure;
 BEGIN
-    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), application);
-    EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
+    IF current_database() <> 'template1' THEN
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO rag_reader', current_database());
+        EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I',
+            current_database(), application);
+        EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
+    END IF;
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA public TO %I', application);
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     EXECUTE format('GRANT USAGE ON LANGUAGE plpgsql TO %I', application);
@@ -85,7 +89,6 @@ DO $$ DECLARE
     application name := current_setting('learning_assistant.role');
     function regprocedure;
 BEGIN
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO rag_reader', current_database());
     EXECUTE format('GRANT rag_reader TO %I', application);
     GRANT USAGE ON SCHEMA public TO rag_reader;
     FOR function IN
@@ -111,6 +114,6 @@ DO $$ DECLARE
 BEGIN
     FOR other IN SELECT datname FROM pg_database WHERE datname IN ('postgres', 'template1') LOOP
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', other, application);
-        EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', other);
+        EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, rag_reader', other);
     END LOOP;
 END $$;

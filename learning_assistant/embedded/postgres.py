@@ -165,7 +165,7 @@ class Cluster:
 
     @property
     def _marker(self) -> Path:
-        """Says how the roles were set up. Not in the cluster's folder, which may be another user's."""
+        """Says how the roles are set up. Not in the cluster's folder, maybe another user's."""
         return self.paths.secrets / "postgres-roles-set"
 
     def _passwords(self) -> dict[str, str]:
