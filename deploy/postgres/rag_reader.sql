@@ -32,6 +32,9 @@ END $$;
 ALTER ROLE rag_reader LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
     CONNECTION LIMIT 10;
 
+-- Whatever it has set for itself.
+ALTER ROLE rag_reader RESET ALL;
+
 -- Defaults, which a session may change for itself; the connection limit and this first one hold.
 ALTER ROLE rag_reader SET temp_file_limit = '256MB';
 
@@ -55,6 +58,7 @@ DO $$ DECLARE
     function regprocedure;
 BEGIN
     IF current_database() <> 'template1' THEN
+        EXECUTE format('ALTER ROLE rag_reader IN DATABASE %I RESET ALL', current_database());
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO rag_reader', current_database());
         EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I',
             current_database(), application);

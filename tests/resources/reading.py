@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from learning_assistant.embedded.services import endpoints
 from resources.models import Chunk, DenseVector, Document, IndexEntry, IndexVersion, VersionState
@@ -62,6 +62,7 @@ def version_beside(active: IndexVersion, dimension: int, state: str = "building"
     return other
 
 
+@transaction.atomic
 def activate(version: IndexVersion) -> None:
     IndexVersion.objects.filter(state=VersionState.ACTIVE).update(state=VersionState.READY)
     IndexVersion.objects.filter(pk=version.pk).update(state=VersionState.ACTIVE)

@@ -96,12 +96,22 @@ def test_a_cluster_made_before_the_role_gets_it_at_its_next_start(used_dir):
             ask(used_dir, allowed)
 
 
-def test_a_new_password_holds_from_the_next_start_on(used_dir):
+def test_without_its_password_file_all_of_it_is_set_anew_at_the_next_start(used_dir):
     file = Paths.of(used_dir).secrets / "rag-reader-password"
-    file.write_text("another-one\n")
+    before = secret(used_dir, "rag-reader-password")
     with lease(used_dir, [Service.POSTGRES]), as_reader(used_dir) as reader:
-        assert reader.execute("SELECT 1").fetchone() == (1,)
-    assert "another-one" in file.with_name("rag-reader-password.pgpass").read_text()
+        reader.execute("SET default_transaction_read_only = off")
+        reader.execute("ALTER ROLE rag_reader SET statement_timeout = 0")
+        reader.execute("ALTER ROLE rag_reader SET work_mem = '1GB'")
+        reader.execute("ALTER ROLE rag_reader IN DATABASE learning_assistant SET lock_timeout = 0")
+        reader.execute("ALTER ROLE rag_reader PASSWORD 'its own'")
+    assert until(lambda: stopped(used_dir, Service.POSTGRES))
+    file.unlink()
+    with lease(used_dir, [Service.POSTGRES]), as_reader(used_dir) as reader:
+        shown = "current_setting('statement_timeout'), current_setting('lock_timeout')"
+        assert reader.execute(f"SELECT {shown}").fetchone() == ("10s", "2s")
+        assert reader.execute("SHOW work_mem").fetchone() == ("16MB",)
+    assert secret(used_dir, "rag-reader-password") != before
 
 
 def test_an_operator_makes_the_role_on_a_server_of_their_own(used_dir):
