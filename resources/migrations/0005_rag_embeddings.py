@@ -109,7 +109,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("resources", "0003_documents_and_versions")]
+    dependencies = [("resources", "0004_document_root")]
 
     operations = [
         migrations.RunSQL(VIEW, "DROP VIEW public.rag_embeddings"),
