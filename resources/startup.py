@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from learning_assistant import lanes, ollama, parts
 from learning_assistant.parts import Line, State
 from learning_assistant.postgresql.base import time_limit
-from resources.models import IndexVersion, Resource
+from resources.models import IndexVersion, Resource, VersionState
 from resources.rag import answering, indexing
 
 
@@ -68,7 +68,23 @@ def index() -> Iterator[Line]:
         yield Line("index", State.WARN, detail, load, blocks=False)
     else:
         yield Line("index", State.OK, detail)
+    yield from _others()
     if version and version.model != settings.EMBED_MODEL:
         detail = f"the index was made with {version.model}, EMBED_MODEL={settings.EMBED_MODEL}"
         mend = f"set EMBED_MODEL={version.model}"
         yield Line("embedding model", State.WARN, detail, mend, blocks=False)
+
+
+def _others() -> Iterator[Line]:
+    """Versions beside the active one: they cost room, and each change is embedded for them too."""
+    try:
+        with time_limit(parts.TIMEOUT_S):
+            others = list(IndexVersion.objects.live().exclude(state=VersionState.ACTIVE))
+    except DatabaseError:
+        return
+    for version in others:
+        detail = f"version {version.pk}, {version}"
+        mend = f"reembed --activate {version.pk}, or reembed --drop {version.pk}"
+        if version.state == VersionState.BUILDING:
+            mend = f"reembed --model {version.model} goes on, reembed --drop {version.pk} ends it"
+        yield Line("another version", State.OK, detail, mend, blocks=False)

@@ -38,13 +38,13 @@ def check(data: bytes, name: str, max_tokens: int = 200, overlap: int = 20) -> N
     assert read.title
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["x.md", "x.mdx"]))
 def test_any_bytes(data: bytes, name: str) -> None:
     check(data, name)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(TEXT, st.sampled_from(["x.md", "x.mdx"]), st.integers(32, 90))
 def test_any_markdown(text: str, name: str, max_tokens: int) -> None:
     check(text.encode(), name, max_tokens, max_tokens // 8)
@@ -70,7 +70,7 @@ PLAIN = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(PLAIN | WORDS.map(lambda word: f" {word} "), max_size=80).map("".join),
     st.integers(32, 70),

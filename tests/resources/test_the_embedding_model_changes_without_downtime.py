@@ -250,6 +250,10 @@ def child(script: Script, *args: str) -> "subprocess.Popen[str]":
 
 
 HERD = 100
+# The specification's own query.
+SPECIFIED = (
+    "SELECT document_path FROM rag_embeddings ORDER BY embedding <=> ollama_embed('zebras') LIMIT 3"
+)
 
 
 class Searchers:
@@ -288,6 +292,10 @@ class Searchers:
         of = set(entries.values_list("version", flat=True))
         if of != {found.version} or len(found.hits) != 5 or found.missing:
             self.faults.append(f"{found.version}: {of}, {len(found.hits)} hits, {found.missing}")
+        with connection.cursor() as cursor:
+            cursor.execute(SPECIFIED)
+            if len(rows := cursor.fetchall()) != 3:
+                self.faults.append(f"the view gave {rows}")
         self.versions.add(found.version)
         self.count += 1
 
@@ -296,6 +304,7 @@ class Searchers:
 def searchers(committed_db: None, model_server: Script) -> Iterator[Searchers]:
     zebras(HERD)
     index()
+    call_command("embed_query", "zebras", stdout=StringIO())
     with Searchers() as running:
         until(lambda: running.count, 20, "a first search")
         yield running

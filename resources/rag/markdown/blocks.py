@@ -72,8 +72,13 @@ def joined(nodes: "tuple[Node, ...] | list[Node]") -> str:
 
 def fenced(code: str, info: str) -> str:
     """*code* between fences that are longer than any in it."""
-    ticks = "`" * max(3, 1 + longest_run(code, "`"))
-    return f"{ticks}{info}\n{code}\n{ticks}"
+    fence = fence_of(code)
+    return f"{fence}{info}\n{code}\n{fence}"
+
+
+def fence_of(code: str) -> str:
+    # Who writes more than nine backticks in a row doesn't mean a fence.
+    return "`" * min(10, max(3, 1 + longest_run(code, "`")))
 
 
 def longest_run(text: str, sign: str) -> int:

@@ -197,9 +197,11 @@ class _Builder:
 
     def _surplus(self, row: Token, columns: int) -> list[str]:
         """Cells beyond the last column, which browsers are not shown: somebody wrote them."""
-        if not row.map or (line := self._lines[row.map[0]]).count("|") <= columns:
+        line = self._lines[row.map[0]].strip() if row.map else ""
+        inner = line.removeprefix("|").removesuffix("|")
+        if inner.count("|") < columns:
             return []
-        cells = escapedSplit(line.strip().removeprefix("|").removesuffix("|"))
+        cells = escapedSplit(inner)
         return list(filter(None, map(str.strip, cells[columns:])))
 
 

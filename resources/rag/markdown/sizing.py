@@ -1,10 +1,11 @@
 """How long a text is in a model's own tokens, without having the model.
 
-Measured against the vocabulary of all-MiniLM-L6-v2 (BERT's WordPiece, lower case) on windows that
-are estimated at 200: English prose has 155 word pieces (at most 206), Python 167 (196), Polish 225
-(232), Indonesian 236 (237), German 191, Korean 162, Japanese 184 (205), Chinese 197 (202), base64
-190 (211), hexadecimal 193 (207). The model reads 254 besides its two marks, so what is estimated at
-200 is not cut off. Only words of letters drawn at random break that (400).
+Measured against the vocabulary of all-MiniLM-L6-v2 (BERT's WordPiece, lower case): of 2,600 real
+chunks cut at an estimate of 200, none has more than 208 word pieces; those estimated above 150 have
+129 on average in English, 140 with code, 163 in Korean, 164 in Japanese, 173 in Chinese. Made
+texts of 200 come to at most 190 to 237 (Polish, Indonesian, base64, hexadecimal). The model reads
+254 besides its two marks, so nothing is cut off; words of letters drawn at random alone break that
+(about 400).
 """
 
 import re

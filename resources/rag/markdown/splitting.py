@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from semantic_text_splitter import TextSplitter
 
-from resources.rag.markdown.blocks import Kind, Leaf, Node, fenced, says_something
+from resources.rag.markdown.blocks import Kind, Leaf, Node, fence_of, fenced, says_something
 from resources.rag.markdown.sizing import Meter
 
 # Characters a token that the splitter gets at a time: its time grows faster than the text.
@@ -73,12 +73,12 @@ class Cutter:
             yield from self.prose(leaf.text, self.room, self.overlap)
 
     def _code(self, code: Leaf) -> Iterator[str]:
-        info = code.head
-        if self.meter.cost(fenced("", info)) > self.room // 2:
+        info, fence = code.head, fence_of(code.text)
+        if self.meter.cost(f"{fence}{info}\n{fence}") > self.room // 2:
             # Repeating it would leave no place for code.
             yield from self.prose(info, self.room, 0)
             info = ""
-        room = self.room - self.meter.cost(fenced("", info)) - 1
+        room = self.room - self.meter.cost(f"{fence}{info}\n{fence}") - 1
         for part in self._lines(code.text.split("\n"), max(1, room), self.overlap):
             yield fenced("\n".join(part).strip("\n"), info)
 
@@ -94,15 +94,18 @@ class Cutter:
     def _lines(self, lines: Sequence[str], room: int, overlap: int) -> Iterator[list[str]]:
         """*lines* in parts; a cut goes to an empty line where there is one in the second half."""
         part: list[_Line] = []
+        spent = 0
         for line in self._short(lines, room):
             cost = self.meter.cost(f"{line}\n")
-            while part and _spent(part) + cost > room:
+            while part and spent + cost > room:
                 cut = _empty_line(part)
                 yield [text for text, _ in part[:cut]]
                 again, rest = _tail(part[:cut], overlap), part[cut:]
                 fits = _spent(again) + _spent(rest) + cost <= room
                 part = [*again, *rest] if fits else rest
+                spent = _spent(part)
             part.append((line, cost))
+            spent += cost
         if part:
             yield [text for text, _ in part]
 
