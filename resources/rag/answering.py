@@ -15,7 +15,7 @@ from learning_assistant.lanes import Caller
 from learning_assistant.postgresql.base import time_limit
 from resources import prompts
 from resources.models import IndexVersion
-from resources.rag import advice, search
+from resources.rag import advice, search, spelling
 from resources.ranking import Filters
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ def answer(question: Question, caller: Caller) -> None:
     caller.reply(
         {
             "resources": found.resources,
+            "searched_for": found.searched_for,
             "relaxed": found.relaxed,
             "missing": found.missing,
             "version": found.version,
@@ -90,7 +91,7 @@ def answer(question: Question, caller: Caller) -> None:
             "search_ms": _ms(started),
         }
     )
-    caller.reply(_advise(question.query, found.resources, caller))
+    caller.reply(_advise(found.searched_for, found.resources, caller))
 
 
 def _advise(query: str, resources: list[dict[str, Any]], caller: Caller) -> dict[str, Any]:
@@ -140,6 +141,8 @@ def warm_up() -> None:
     version = IndexVersion.objects.active()
     model = version.model if version else settings.EMBED_MODEL
     ollama.embed(model, ["warm up"], seconds=WARM_UP_S)
+    if version:
+        spelling.corrected(version.pk, "warm up")
     for _ in range(settings.MODEL_SLOTS):
         ollama.chat(
             settings.CHAT_MODEL,

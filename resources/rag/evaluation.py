@@ -15,6 +15,7 @@ from typing import Any
 from resources import ranking
 from resources.links import canonical
 from resources.models import IndexVersion, Resource
+from resources.rag import spelling
 from resources.rag.search import embed_query
 from resources.ranking import Filters, Vector
 
@@ -63,35 +64,45 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def rankings(version: IndexVersion, text: str, depth: int = DEPTH) -> dict[str, list[str]]:
-    """What each system finds for *text*: canonical links, the best first."""
-    vector = embed_query(version, text, SECONDS)
-    if vector is None:
-        raise RuntimeError("the model server did not embed the question")
-    by_system: dict[str, tuple[Vector | None, float]] = {
-        "BM25": (None, 0.0),
-        "dense": (vector, 1.0),
-        "ours": (vector, ranking.DENSE_WEIGHT),
+    """What each system finds for *text*: canonical links, the best first.
+
+    Ours mends typing errors first, as the product does.
+    """
+    mended = spelling.corrected(version.pk, text)
+    by_system: dict[str, tuple[str, Vector | None, float]] = {
+        "BM25": (text, None, 0.0),
+        "dense": (text, _vector(version, text), 1.0),
+        "ours": (mended, _vector(version, mended), ranking.DENSE_WEIGHT),
     }
     found = {}
-    for system, (query_vector, weight) in by_system.items():
-        hits = ranking.search(version.pk, text, query_vector, Filters(), depth, dense_weight=weight)
+    for system, (query, vector, weight) in by_system.items():
+        hits = ranking.search(version.pk, query, vector, Filters(), depth, dense_weight=weight)
         ids = [hit.resource_id for hit in hits if hit.resource_id]
         links = Resource.objects.in_bulk(ids)
         found[system] = [links[pk].canonical_url for pk in ids]
     return found
 
 
+def _vector(version: IndexVersion, text: str) -> Vector:
+    vector = embed_query(version, text, SECONDS)
+    if vector is None:
+        raise RuntimeError("the model server did not embed the question")
+    return vector
+
+
 def figures(
-    ranked: Mapping[str, Sequence[str]], grades: Mapping[str, Mapping[str, int]]
+    ranked: Mapping[str, Sequence[str]],
+    grades: Mapping[str, Mapping[str, int]],
+    good: int = GOOD,
 ) -> Figures:
-    """The figures of one system from its links by question id."""
+    """The figures of one system from its links by question id; from the grade *good* on one is."""
     first_three = {
-        q: [grades[q].get(u, 0) >= GOOD for u in links[:3]] for q, links in ranked.items()
+        q: [grades[q].get(u, 0) >= good for u in links[:3]] for q, links in ranked.items()
     }
     return Figures(
         ndcg_10=fmean(ndcg(links, grades[q]) for q, links in ranked.items()),
-        p_3=fmean(sum(good) / 3 for good in first_three.values()),
-        three_good=fmean(sum(good) == 3 for good in first_three.values()),
+        p_3=fmean(sum(hits) / 3 for hits in first_three.values()),
+        three_good=fmean(sum(hits) == 3 for hits in first_three.values()),
         judged_10=fmean(
             sum(u in grades[q] for u in links[:DEPTH]) / max(len(links[:DEPTH]), 1)
             for q, links in ranked.items()

@@ -24,6 +24,7 @@ class Answer:
     resources: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
     relaxed: list[str] = field(default_factory=list)
+    searched_for: str | None = None
     advice: str = ""
     advice_source: str = "template"
     missing: list[str] = field(default_factory=list)
@@ -41,7 +42,7 @@ def suggest(query: str, session_id: str, limit: int, filters: Filters) -> dict[s
     started = time.monotonic()
     answer = Answer()
     call = _ask(answer, query, limit, filters)
-    if call is None or not _take_resources(answer, call, started):
+    if call is None or not _take_resources(answer, call, query, started):
         _search_by_words(answer, query, limit, filters)
     elif answer.resources:
         _take_advice(answer, call, started)
@@ -81,7 +82,7 @@ def _next(answer: Answer, call: lanes.Call, until: float) -> dict[str, Any] | No
         return None
 
 
-def _take_resources(answer: Answer, call: lanes.Call, started: float) -> bool:
+def _take_resources(answer: Answer, call: lanes.Call, query: str, started: float) -> bool:
     reply = _next(answer, call, started + settings.FALLBACK_AFTER_S)
     if reply is None:
         _mark(answer, "queue")
@@ -91,6 +92,8 @@ def _take_resources(answer: Answer, call: lanes.Call, started: float) -> bool:
     answer.resources, answer.results = reply["resources"], reply["results"]
     answer.relaxed, answer.version = reply["relaxed"], reply["version"]
     answer.missing.extend(reply["missing"])
+    if reply["searched_for"] != query:
+        answer.searched_for = reply["searched_for"]
     answer.timings |= {"search": reply["search_ms"], "reply_1": _ms(started)}
     return True
 
@@ -152,6 +155,7 @@ def _store(
         "degraded": bool(answer.missing),
         "degraded_reasons": answer.missing,
         "relaxed": answer.relaxed,
+        "searched_for": answer.searched_for,
         "session_id": session_id,
         "query_id": str(query_id),
         "model": answer.model,

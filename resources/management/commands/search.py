@@ -67,6 +67,8 @@ class Command(BaseCommand):
         if as_json:
             self._write_json({"query": query}, found)
             return
+        if found.searched_for != query:
+            self.stdout.write(f"searched for: {found.searched_for}")
         self._write_text(found)
         if found.relaxed:
             self.stdout.write(f"filters given up to reach three: {', '.join(found.relaxed)}")
