@@ -5,7 +5,6 @@ LSTM or PyTorch are words where they are taught. Measured in docs/how-retrieval-
 """
 
 import gzip
-import json
 import re
 import threading
 import time
@@ -55,15 +54,18 @@ class English:
 @cache
 def english() -> English:
     """English as two packages list it: one knows British spellings better, one American ones."""
-    counts = files("symspellpy") / "frequency_dictionary_en_82_765.txt"
-    lines = (line.split() for line in counts.read_text(encoding="utf-8-sig").splitlines())
-    british = {word: int(count) for word, count in lines}
-    american = files("spellchecker") / "resources" / "en.json.gz"
-    words = {*british, *json.loads(gzip.decompress(american.read_bytes()))}
-    return English(
-        array("L", sorted({crc32(word.encode()) for word in words})),
-        {word: count for word, count in british.items() if count >= COMMON and len(word) >= LONG},
-    )
+    checksums = array("I")
+    common = {}
+    british = files("symspellpy") / "frequency_dictionary_en_82_765.txt"
+    for line in british.read_text(encoding="utf-8-sig").splitlines():
+        word, count = line.split()
+        checksums.append(crc32(word.encode()))
+        if int(count) >= COMMON and len(word) >= LONG:
+            common[word] = int(count)
+    american = files("spellchecker") / "resources" / "en.json.gz"  # {"word": count, ...}
+    words = re.finditer(rb'"([^"]+)":', gzip.decompress(american.read_bytes()))
+    checksums.extend(crc32(match[1]) for match in words)
+    return English(array("I", sorted(checksums)), common)
 
 
 class Speller:
@@ -176,7 +178,7 @@ class _Loaded:
     """The speller of one version of the index; another process's changes are seen in a while."""
 
     version: int | None = None
-    speller: Speller = field(default_factory=lambda: Speller(English(array("L"), {}), {}))
+    speller: Speller = field(default_factory=lambda: Speller(English(array("I"), {}), {}))
     at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
