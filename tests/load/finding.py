@@ -23,7 +23,7 @@ from resources import ranking  # noqa: E402
 from resources.models import IndexVersion, Resource  # noqa: E402
 from resources.rag import embedding, evaluation, spelling  # noqa: E402
 from resources.ranking import Filters  # noqa: E402
-from tests.load import corpora, scratch, typing_errors, variations  # noqa: E402
+from tests.load import corpora, scratch_index, typing_errors, variations  # noqa: E402
 from tests.load.twin import DEPTH, Exported  # noqa: E402
 
 HEAD = ("", "nDCG@10", "R@100", "P@3", "judged", "p", "p50 ms", "p95 ms")
@@ -116,7 +116,7 @@ def measure(folder: Path | None) -> list[Line]:
         version, queries, grades = own_questions()
     else:
         collection = corpora.read(folder)
-        version = scratch.load(collection)
+        version = scratch_index.load(collection)
         queries, grades = collection.queries, collection.grades
     assert Resource.objects.exists()
     index = Exported(version, list(queries.values()))
@@ -161,7 +161,7 @@ def show(values: Mapping[str, Any]) -> None:
 def main(target: Path, folder: Path | None) -> int:
     services = [s for s in settings.EMBEDDED_SERVICES if s != Service.VALKEY or folder is None]
     with lease(settings.DATA_DIR, services):
-        scratch.use_cache(settings.DATA_DIR.parent / "vectors.sqlite")
+        scratch_index.use_cache(settings.DATA_DIR.parent / "vectors.sqlite")
         try:
             lines = measure(folder)
         except corpora.BadCollection as error:
