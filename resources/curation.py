@@ -19,6 +19,8 @@ TOPICS_FILE = "topics.jsonl"
 SUMMARY_WORDS = (10, 70)
 FACETS = (2, 4)
 FACET_WORDS = (4, 22)
+ASKS = (6, 10)
+ASK_WORDS = (2, 16)
 A_TOPIC = {"resources": 8, "kinds": 3}
 BEGINNERS_SHARE = 1 / 3
 PAPERS_SHARE = 0.45
@@ -109,9 +111,15 @@ def _lengths(values: Mapping[str, Any]) -> Iterator[str]:
     facets = values.get("facets", [])
     if not FACETS[0] <= len(facets) <= FACETS[1]:
         yield f"{len(facets)} facets, {FACETS[0]} to {FACETS[1]} are asked for"
+    asks = values.get("asks", [])
+    if not ASKS[0] <= len(asks) <= ASKS[1]:
+        yield f"{len(asks)} asks, {ASKS[0]} to {ASKS[1]} are asked for"
+    if len({ask.casefold() for ask in asks}) < len(asks):
+        yield "the same ask twice"
     for name, texts, (low, high) in (
         ("summary", [values.get("summary", "")], SUMMARY_WORDS),
         ("facet", facets, FACET_WORDS),
+        ("ask", asks, ASK_WORDS),
     ):
         for text in texts:
             if not low <= len(text.split()) <= high:

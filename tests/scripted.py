@@ -17,16 +17,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 DIMENSION = 64
-MODELS = ("smollm2:135m", "all-minilm:latest")
+MODELS = ("smollm2:135m", "all-minilm:latest", "wide:latest", "wider:latest")
+WIDTHS = {"wide": 96, "wider": 768}  # the other models' is DIMENSION
 
 
-def vector_of(text: str) -> list[float]:
+def vector_of(text: str, width: int = DIMENSION) -> list[float]:
     """A unit vector in which each word of *text* counts once."""
-    vector = [0.0] * DIMENSION
+    vector = [0.0] * width
     for word in sorted(set(re.findall(r"\w+", text.casefold()))):
-        vector[int(hashlib.sha256(word.encode()).hexdigest(), 16) % DIMENSION] += 1.0
+        vector[int(hashlib.sha256(word.encode()).hexdigest(), 16) % width] += 1.0
     length = math.sqrt(sum(x * x for x in vector)) or 1.0
-    return [x / length for x in vector] if any(vector) else [1.0] + [0.0] * (DIMENSION - 1)
+    return [x / length for x in vector] if any(vector) else [1.0] + [0.0] * (width - 1)
+
+
+def _shortened(vector: list[float], kept: int) -> list[float]:
+    length = math.sqrt(sum(x * x for x in vector[:kept])) or 1.0
+    return [x / length for x in vector[:kept]]
+
+
+class Refusal(Exception):
+    """The script answers with this status and these words."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status, self.words = status, words
 
 
 @dataclass
@@ -41,6 +55,10 @@ class Script:
     status: int = 200
     body: bytes | None = None  # sent in place of the answer
     missing_vectors: int = 0
+    away: set[str] = field(default_factory=set)  # models that are not on the server
+    refused: set[str] = field(default_factory=set)  # words whose texts it refuses
+    digests: dict[str, str] = field(default_factory=dict)
+    text_s: float = 0.0  # what embedding a text takes
     vectors: dict[str, list[float]] = field(default_factory=dict)
     sentence: str = "Start with [1], because it explains the question step by step."
     done_reason: str = "stop"
@@ -62,20 +80,30 @@ class Script:
         if path == "/api/version":
             return {"version": "0.0-scripted"}
         if path == "/api/tags":
-            return {"models": [self._model(name) for name in MODELS]}
+            there = [m for m in MODELS if m.removesuffix(":latest") not in self.away]
+            return {"models": [self._model(name) for name in there]}
         if path == "/api/embed":
             return self._embed(asked)
         return self._chat(asked) if path == "/api/chat" else None
 
     def _model(self, name: str) -> dict[str, Any]:
-        digest = hashlib.sha256(name.encode()).hexdigest()
+        digest = self.digests.get(name) or hashlib.sha256(name.encode()).hexdigest()
         return {"name": name, "model": name, "digest": digest, "size": 1}
 
     def _embed(self, asked: dict[str, Any]) -> dict[str, Any]:
         self.reached.set()
         self.gate.wait(30)
         texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
-        vectors = [self.vectors.get(text) or vector_of(text) for text in texts]
+        name = asked["model"].removesuffix(":latest")
+        if name in self.away:
+            raise Refusal(404, f"model '{name}' not found")
+        if any(word in text for word in self.refused for text in texts):
+            raise Refusal(400, "the input is refused")
+        self.ended.wait(self.text_s * len(texts))
+        width = WIDTHS.get(name, DIMENSION)
+        vectors = [self.vectors.get(text) or vector_of(text, width) for text in texts]
+        if kept := asked.get("dimensions"):
+            vectors = [_shortened(vector, kept) for vector in vectors]
         return {"model": asked["model"], "embeddings": vectors[self.missing_vectors :]}
 
     def _chat(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -122,9 +150,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         script.ended.wait(script.delay_s if odd else 0)
-        answer = script.answer(self.path, asked)
-        status = 404 if answer is None else script.status if odd else 200
-        body = json.dumps({"error": "scripted"} if status >= 400 else answer).encode()
+        try:
+            answer = script.answer(self.path, asked)
+            status = 404 if answer is None else script.status if odd else 200
+            body = json.dumps({"error": "scripted"} if status >= 400 else answer).encode()
+        except Refusal as refusal:
+            status, body = refusal.status, json.dumps({"error": refusal.words}).encode()
         if odd and script.body is not None:
             body = script.body
         try:

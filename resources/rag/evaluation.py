@@ -16,8 +16,8 @@ from resources import ranking
 from resources.links import canonical
 from resources.models import IndexVersion, Resource
 from resources.rag import spelling
-from resources.rag.search import embed_query
-from resources.ranking import Filters, Vector
+from resources.rag.embedding import embed_query
+from resources.ranking import Filters
 
 GOOD = 2  # of the grades 0 to 3
 DEPTH = 10
@@ -63,31 +63,30 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def rankings(version: IndexVersion, text: str, depth: int = DEPTH) -> dict[str, list[str]]:
+def rankings(
+    version: IndexVersion, text: str, depth: int = DEPTH, systems: Sequence[str] = SYSTEMS
+) -> dict[str, list[str]]:
     """What each system finds for *text*: canonical links, the best first.
 
-    Ours mends typing errors first, as the product does.
+    Ours mends typing errors first, as the product does. Raises `ollama.ModelUnavailable`.
     """
     mended = spelling.corrected(version.pk, text)
-    by_system: dict[str, tuple[str, Vector | None, float]] = {
-        "BM25": (text, None, 0.0),
-        "dense": (text, _vector(version, text), 1.0),
-        "ours": (mended, _vector(version, mended), ranking.DENSE_WEIGHT),
+    by_system: dict[str, tuple[str, float | None]] = {
+        "BM25": (text, None),
+        "dense": (text, 1.0),
+        "ours": (mended, ranking.DENSE_WEIGHT),
     }
     found = {}
-    for system, (query, vector, weight) in by_system.items():
-        hits = ranking.search(version.pk, query, vector, Filters(), depth, dense_weight=weight)
+    for system in systems:
+        query, weight = by_system[system]
+        vector = None if weight is None else embed_query(version, query, SECONDS)
+        hits = ranking.search(
+            version.pk, query, vector, Filters(), depth, dense_weight=weight or 0.0
+        )
         ids = [hit.resource_id for hit in hits if hit.resource_id]
         links = Resource.objects.in_bulk(ids)
         found[system] = [links[pk].canonical_url for pk in ids]
     return found
-
-
-def _vector(version: IndexVersion, text: str) -> Vector:
-    vector = embed_query(version, text, SECONDS)
-    if vector is None:
-        raise RuntimeError("the model server did not embed the question")
-    return vector
 
 
 def figures(

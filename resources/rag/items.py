@@ -87,7 +87,8 @@ def _of_resource(resource: Resource) -> Texts:
     cases = [facet.text for facet in facets if facet.role == Role.CASE]
     passage = "\n".join(filter(None, [resource.title, resource.summary, *cases]))
     topics = " ".join(topic.name for topic in resource.topics.all())
-    words = "\n".join([passage, " ".join(resource.authors), topics])
+    asks = [facet.text for facet in facets if facet.role == Role.ASK]
+    words = "\n".join([passage, " ".join(resource.authors), topics, *asks])
     return Texts(passage, folded(words), facets)
 
 

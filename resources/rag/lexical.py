@@ -42,7 +42,11 @@ def _run(sql: str, **params: Any) -> int:
 
 def lock(version: int) -> None:
     """One writer a version until the transaction ends: the frequencies are sums."""
-    _run("SELECT id FROM resources_indexversion WHERE id = %(version)s FOR UPDATE", version=version)
+    # NO KEY: rows that only point at the version may be stored meanwhile.
+    _run(
+        "SELECT id FROM resources_indexversion WHERE id = %(version)s FOR NO KEY UPDATE",
+        version=version,
+    )
 
 
 def forget(version: int, ids: Sequence[int]) -> None:

@@ -32,6 +32,7 @@ BELIEVED_FROM = 3
 LONG = 6
 COMMON = 5_000_000
 RELOAD_S = 600.0
+MOST_KEPT = 2  # the active version, and one that it is compared with
 
 # No part of a name such as GPT4, `sk-learn2` or fast.ai.
 _WORD = re.compile(r"(?<![\w.])[^\W\d_]+(?!\w|\.\w)")
@@ -174,36 +175,42 @@ def _texts() -> Iterator[str]:
 
 
 @dataclass
-class _Loaded:
-    """The speller of one version of the index; another process's changes are seen in a while."""
+class _Kept:
+    speller: Speller
+    at: float
+    reading: threading.Lock = field(default_factory=threading.Lock)
 
-    version: int | None = None
-    speller: Speller = field(default_factory=lambda: Speller(English(array("I"), {}), {}))
-    at: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+
+class _Spellers:
+    """The spellers of the versions last used; what other processes change is seen in a while."""
+
+    def __init__(self) -> None:
+        self._by_version: dict[int, _Kept] = {}
 
     def of(self, version: int) -> Speller:
-        if self.version != version:
-            with self.lock:
-                self._load(version)
-        elif time.monotonic() - self.at > RELOAD_S and self.lock.acquire(blocking=False):
-            self.at = time.monotonic()
-            threading.Thread(target=self._reload, args=[version], daemon=True).start()
-        return self.speller
+        kept = self._by_version.get(version)
+        if kept is None:
+            kept = _Kept(_read(), time.monotonic())
+            newest = [*self._by_version.items(), (version, kept)][-MOST_KEPT:]
+            self._by_version = dict(newest)
+        elif time.monotonic() - kept.at > RELOAD_S and kept.reading.acquire(blocking=False):
+            kept.at = time.monotonic()
+            threading.Thread(target=self._reread, args=[kept], daemon=True).start()
+        return kept.speller
 
-    def _load(self, version: int) -> None:
-        self.speller = Speller(english(), words_of(_texts()))
-        self.version, self.at = version, time.monotonic()
-
-    def _reload(self, version: int) -> None:
+    def _reread(self, kept: _Kept) -> None:
         try:
-            self._load(version)
+            kept.speller = _read()
         finally:
             connection.close()
-            self.lock.release()
+            kept.reading.release()
 
 
-_loaded = _Loaded()
+def _read() -> Speller:
+    return Speller(english(), words_of(_texts()))
+
+
+_spellers = _Spellers()
 
 
 def corrected(version: int, query: str) -> str:
@@ -211,7 +218,7 @@ def corrected(version: int, query: str) -> str:
 
     The first call for a *version* reads all texts, which takes a second for 10,000.
     """
-    found = _loaded.of(version).corrections(query)
+    found = _spellers.of(version).corrections(query)
     for word in _in_index(version, list(found)):
         del found[word]  # new since the texts were read, or another form of what they hold
     return _WORD.sub(lambda match: found.get(match[0], match[0]), query) if found else query

@@ -96,17 +96,15 @@ def test_a_word_that_came_after_the_words_were_read_stays(zebras: Script) -> Non
 
 
 @pytest.mark.django_db
-def test_the_words_are_read_anew_after_a_while(
-    zebras: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_words_are_read_anew_after_a_while(zebras: Script) -> None:
     version = IndexVersion.objects.active()
     assert version is not None
     assert spelling.corrected(version.pk, "okapia") == "okapia"
-    speller = spelling._loaded.speller
-    monkeypatch.setattr(spelling._loaded, "at", float("-inf"))
+    kept = spelling._spellers._by_version[version.pk]
+    before, kept.at = kept.speller, float("-inf")
     spelling.corrected(version.pk, "okapia")
-    with spelling._loaded.lock:
-        assert spelling._loaded.speller is not speller
+    with kept.reading:  # free again once the thread is done
+        assert kept.speller is not before
 
 
 def test_the_learners_own_text_is_stored(
