@@ -101,8 +101,17 @@ class Exported:
         return self.query_vectors(self.queries)
 
     @cached_property
-    def dense(self) -> Matrix:
+    def cosine(self) -> Matrix:
         return self.asked @ self.vectors.T
+
+    @cached_property
+    def dense(self) -> Matrix:
+        """What `ranking` takes for nearness: with a facet weight the nearest facet counts too."""
+        share = getattr(ranking, "FACET_WEIGHT", 0.0)
+        if not share:
+            return self.cosine
+        lines = [[facet.text for facet in text.facets] for text in self.texts]
+        return (1 - share) * self.cosine + share * self.nearest_line(lines)
 
     @cached_property
     def words(self) -> Words:
@@ -110,6 +119,7 @@ class Exported:
 
     @cached_property
     def asked_words(self) -> Words:
+        """Each word of a query once."""
         return [dict.fromkeys(words, 1.0) for words in words_of(self.queries)]
 
     @cached_property
@@ -127,7 +137,7 @@ class Exported:
     def nearest_line(self, lines: Sequence[Sequence[str]]) -> Matrix:
         """The highest cosine over each entry's *lines*; without any, that of the entry itself."""
         flat = [line for own in lines for line in own]
-        scores = self.dense.copy()
+        scores = self.cosine.copy()
         if flat:
             near = self.asked @ self.passages(flat).T
             starts = np.cumsum([0, *map(len, lines)])

@@ -87,6 +87,10 @@ def _words(index: Exported) -> Iterator[Variation]:
             f"BM25 k1={k1} b={b}",
             lambda k1=k1, b=b: _fused(index, lexical=bm25(index.asked_words, index.words, k1, b)),
         )
+    yield (
+        "a query's words as often as they are in it",
+        lambda: _fused(index, lexical=bm25(words_of(index.queries), index.words)),
+    )
     for times in (2, 3):
         yield (
             f"title's words {times} times",
@@ -139,7 +143,7 @@ def _feedback(index: Exported) -> Iterator[Variation]:
             f"Rocchio, {results} results, {share}",
             lambda n=results, a=share: _fused(index, _rocchio(index, n, a)),
         )
-    for results, share in ((5, 0.3), (10, 0.5)):
+    for results, share in ((5, 0.3), (10, 0.3), (10, 0.5)):
         yield (
             f"RM3, {results} results, {share}",
             lambda n=results, a=share: _fused(index, lexical=bm25(_rm3(index, n, a), index.words)),
@@ -209,6 +213,6 @@ def _asks(index: Exported) -> Iterator[Variation]:
             yield (
                 f"nearest {role}, {share}",
                 lambda a=share, own=own: _fused(
-                    index, (1 - a) * index.dense + a * index.nearest_line(own)
+                    index, (1 - a) * index.cosine + a * index.nearest_line(own)
                 ),
             )
