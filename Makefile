@@ -6,10 +6,10 @@ REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-warn-conflicts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench clean lock
+.PHONY: help setup run test check bench bench-retrieval clean lock
 
 help: ## show this
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-8s %s\n' "$$t" "$$h"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-15s %s\n' "$$t" "$$h"; done
 
 setup: .venv/.installed ## install everything into .venv (about a minute)
 
@@ -46,6 +46,9 @@ check: .venv/.dev ## lint, types, import directions, migrations, deployment sett
 
 bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json
 	@$(PY) -m tests.load.bench $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-retrieval: .venv/.dev ## measure what is found, and what else was tried; COLLECTION=folder
+	@$(PY) -m tests.load.retrieval $(COLLECTION)
 
 clean: ## remove the virtual environment and caches; .data, with the database, stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

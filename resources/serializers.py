@@ -126,6 +126,9 @@ class Suggestions(serializers.Serializer[Any]):
         child=serializers.ChoiceField(choices=["level", "kind", "topic"]),
         help_text="The filters given up to reach three resources.",
     )
+    searched_for = serializers.CharField(
+        allow_null=True, help_text="The query with its typing errors mended; null without any."
+    )
     session_id = serializers.CharField()
     query_id = serializers.UUIDField()
     model = serializers.CharField(help_text="The model asked for advice; empty where none was.")

@@ -19,7 +19,7 @@ from learning_assistant.lanes import Caller
 from learning_assistant.postgresql.base import time_limit
 from resources import prompts
 from resources.models import IndexVersion
-from resources.rag import advice, search
+from resources.rag import advice, search, spelling
 from resources.ranking import Filters, Scope
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def answer(question: Question, caller: Caller) -> None:
     caller.reply(
         {
             "resources": found.resources,
+            "searched_for": found.searched_for,
             "relaxed": found.relaxed,
             "missing": found.missing,
             "version": found.version,
@@ -87,7 +88,7 @@ def answer(question: Question, caller: Caller) -> None:
             "search_ms": _ms(started),
         }
     )
-    caller.reply(_advise(question.query, found.resources, caller))
+    caller.reply(_advise(found.searched_for, found.resources, caller))
 
 
 def answer_search(question: Question, caller: Caller) -> None:
@@ -170,6 +171,8 @@ def warm_up() -> None:
     version = IndexVersion.objects.active()
     model = version.model if version else settings.EMBED_MODEL
     ollama.embed(model, ["warm up"], seconds=WARM_UP_S)
+    if version:
+        spelling.corrected(version.pk, "warm up")
     for _ in range(settings.MODEL_SLOTS):
         ollama.chat(
             settings.CHAT_MODEL,

@@ -15,8 +15,9 @@ from typing import Any
 from resources import ranking
 from resources.links import canonical
 from resources.models import IndexVersion, Resource
+from resources.rag import spelling
 from resources.rag.embedding import embed_query
-from resources.ranking import Filters, Vector
+from resources.ranking import Filters
 
 GOOD = 2  # of the grades 0 to 3
 DEPTH = 10
@@ -67,18 +68,21 @@ def rankings(
 ) -> dict[str, list[str]]:
     """What each system finds for *text*: canonical links, the best first.
 
-    Raises `ollama.ModelUnavailable`.
+    Ours mends typing errors first, as the product does. Raises `ollama.ModelUnavailable`.
     """
-    vector = embed_query(version, text, SECONDS)
-    by_system: dict[str, tuple[Vector | None, float]] = {
-        "BM25": (None, 0.0),
-        "dense": (vector, 1.0),
-        "ours": (vector, ranking.DENSE_WEIGHT),
+    mended = spelling.corrected(version.pk, text)
+    by_system: dict[str, tuple[str, float | None]] = {
+        "BM25": (text, None),
+        "dense": (text, 1.0),
+        "ours": (mended, ranking.DENSE_WEIGHT),
     }
     found = {}
     for system in systems:
-        query_vector, weight = by_system[system]
-        hits = ranking.search(version.pk, text, query_vector, Filters(), depth, dense_weight=weight)
+        query, weight = by_system[system]
+        vector = None if weight is None else embed_query(version, query, SECONDS)
+        hits = ranking.search(
+            version.pk, query, vector, Filters(), depth, dense_weight=weight or 0.0
+        )
         ids = [hit.resource_id for hit in hits if hit.resource_id]
         links = Resource.objects.in_bulk(ids)
         found[system] = [links[pk].canonical_url for pk in ids]
@@ -86,16 +90,18 @@ def rankings(
 
 
 def figures(
-    ranked: Mapping[str, Sequence[str]], grades: Mapping[str, Mapping[str, int]]
+    ranked: Mapping[str, Sequence[str]],
+    grades: Mapping[str, Mapping[str, int]],
+    good: int = GOOD,
 ) -> Figures:
-    """The figures of one system from its links by question id."""
+    """The figures of one system from its links by question id; from the grade *good* on one is."""
     first_three = {
-        q: [grades[q].get(u, 0) >= GOOD for u in links[:3]] for q, links in ranked.items()
+        q: [grades[q].get(u, 0) >= good for u in links[:3]] for q, links in ranked.items()
     }
     return Figures(
         ndcg_10=fmean(ndcg(links, grades[q]) for q, links in ranked.items()),
-        p_3=fmean(sum(good) / 3 for good in first_three.values()),
-        three_good=fmean(sum(good) == 3 for good in first_three.values()),
+        p_3=fmean(sum(hits) / 3 for hits in first_three.values()),
+        three_good=fmean(sum(hits) == 3 for hits in first_three.values()),
         judged_10=fmean(
             sum(u in grades[q] for u in links[:DEPTH]) / max(len(links[:DEPTH]), 1)
             for q, links in ranked.items()

@@ -7,7 +7,7 @@ from typing import Any
 from learning_assistant import ollama
 from resources import presenting, ranking
 from resources.models import IndexVersion
-from resources.rag import embedding
+from resources.rag import embedding, spelling
 from resources.ranking import Filters, Hit, Scope, Vector
 
 logger = logging.getLogger(__name__)
@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Found:
+    searched_for: str  # the query, its typing errors mended
     hits: list[Hit]
     relaxed: list[str]
     resources: list[dict[str, Any]]
@@ -43,10 +44,12 @@ def embed_query(version: IndexVersion, query: str, seconds: float) -> Vector | N
 def search(query: str, filters: Filters, limit: int, *, embed_seconds: float = 10.0) -> Found:
     """The resources for *query*; by words alone where the embedding is missing."""
     version = IndexVersion.objects.active()
-    vector = embed_query(version, query, embed_seconds) if version else None
     pk = version.pk if version else None
+    query = spelling.corrected(pk, query) if pk else query
+    vector = embed_query(version, query, embed_seconds) if version else None
     found = ranking.rank(pk, query, vector, filters, limit)
     return Found(
+        searched_for=query,
         hits=found.hits,
         relaxed=found.relaxed,
         resources=presenting.describe(found.hits, query, pk, vector),

@@ -19,6 +19,7 @@ class Answer:
     resources: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
     relaxed: list[str] = field(default_factory=list)
+    searched_for: str | None = None
     advice: str = ""
     advice_source: str = "template"
     model: str = ""
@@ -35,7 +36,7 @@ def suggest(query: str, session_id: str, limit: int, filters: Filters) -> dict[s
     answer = Answer()
     payload = {"query": query, "limit": limit, "filters": filters.used()}
     asking = Asking(tasks.suggest, payload)
-    if not _take_resources(answer, asking):
+    if not _take_resources(answer, asking, query):
         _search_by_words(answer, query, limit, filters)
     elif answer.resources:
         _take_advice(answer, asking)
@@ -51,12 +52,14 @@ def template(resource: dict[str, Any]) -> str:
     return f"Start with “{resource['title']}”: it fits your question most closely."
 
 
-def _take_resources(answer: Answer, asking: Asking) -> bool:
+def _take_resources(answer: Answer, asking: Asking, query: str) -> bool:
     reply = asking.first_reply()
     if reply is None:
         return False
     answer.resources, answer.results = reply["resources"], reply["results"]
     answer.relaxed, answer.version = reply["relaxed"], reply["version"]
+    if reply["searched_for"] != query:
+        answer.searched_for = reply["searched_for"]
     answer.timings |= {"search": reply["search_ms"], "reply_1": asking.elapsed_ms()}
     return True
 
@@ -116,6 +119,7 @@ def _store(
         "degraded": bool(asking.missing),
         "degraded_reasons": asking.missing,
         "relaxed": answer.relaxed,
+        "searched_for": answer.searched_for,
         "session_id": session_id,
         "query_id": str(query_id),
         "model": answer.model,

@@ -14,6 +14,7 @@ from tests.stack import PROJECT, Stack
 
 SHOWN = {
     "resources", "advice", "advice_source", "degraded", "degraded_reasons", "relaxed",
+    "searched_for",
     "session_id", "query_id", "model", "took_ms",
 }  # fmt: skip
 RESOURCE = {

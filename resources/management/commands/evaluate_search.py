@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from resources.models import IndexVersion, Resource
+from resources.models import IndexVersion, Resource, Role
 from resources.rag import evaluation
 
 JUDGED = settings.STARTER_CATALOGUE / "judged"
@@ -100,7 +100,7 @@ class Command(BaseCommand):
                                 "kind": r.kind,
                                 "level": r.level,
                                 "summary": r.summary,
-                                "facets": [f.text for f in r.facets.all()],
+                                "facets": [f.text for f in r.facets.all() if f.role == Role.CASE],
                             }
                             for r in sorted(resources, key=lambda r: r.canonical_url)
                         ],

@@ -33,6 +33,7 @@ Shown = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Answer:
+    searched_for: str
     results: Shown
     relaxed: list[str]
     missing: list[str]
@@ -85,6 +86,8 @@ class Command(BaseCommand):
         if as_json:
             self._write_json({"query": query}, answer, scope)
             return
+        if answer.searched_for != query:
+            self.stdout.write(f"searched for: {answer.searched_for}")
         self._write_text(answer.results)
         if answer.relaxed:
             self.stdout.write(f"filters given up to reach three: {', '.join(answer.relaxed)}")
@@ -134,9 +137,9 @@ def _asked(options: dict[str, Any]) -> tuple[Filters, Scope]:
 def _search(query: str, filters: Filters, scope: Scope, limit: int) -> Answer:
     if scope is Scope.RESOURCES:
         found = search.search(query, filters, limit)
-        return Answer(found.resources, found.relaxed, found.missing)
+        return Answer(found.searched_for, found.resources, found.relaxed, found.missing)
     results = search.find(query, filters, limit, scope)
-    return Answer(results.results, [], results.missing)
+    return Answer(query, results.results, [], results.missing)
 
 
 def _queries(source: str) -> Iterator[tuple[Any, str]]:
