@@ -197,6 +197,9 @@ class SearchResults(serializers.ListField):
 
 class SearchAnswer(serializers.Serializer[Any]):
     results = SearchResults()
+    searched_for = serializers.CharField(
+        allow_null=True, help_text="The query with its typing errors mended; null without any."
+    )
     degraded = serializers.BooleanField(help_text="Whether a part was missing.")
     degraded_reasons = serializers.ListField(
         child=serializers.ChoiceField(choices=["embedding", "queue", "catalogue"]),

@@ -25,6 +25,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Results:
+    searched_for: str  # the query, its typing errors mended
     results: list[dict[str, Any]]
     version: dict[str, Any] | None
     missing: list[str]  # "embedding", and "catalogue" before anything was indexed
@@ -66,11 +67,13 @@ def find(
     Raises `ranking.NothingLeft`.
     """
     version = IndexVersion.objects.active()
-    vector = embed_query(version, query, embed_seconds) if version else None
     pk = version.pk if version else None
+    query = spelling.corrected(pk, query) if pk else query
+    vector = embed_query(version, query, embed_seconds) if version else None
     hits = ranking.search(pk, query, vector, filters, limit, scope)
     missing = [] if vector is not None else ["embedding"]
     return Results(
+        searched_for=query,
         results=presenting.results(hits, query, pk, vector),
         version=presenting.name(version),
         missing=missing if version else [*missing, "catalogue"],

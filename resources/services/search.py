@@ -22,6 +22,7 @@ def search(query: str, limit: int, scope: Scope, filters: Filters) -> dict[str, 
         pk = version.pk if version else None
         hits = ranking.search(pk, query, None, filters, limit, scope)
         reply = {
+            "searched_for": query,
             "results": presenting.results(hits, query, pk, None),
             "version": presenting.name(version),
         }
@@ -29,6 +30,7 @@ def search(query: str, limit: int, scope: Scope, filters: Filters) -> dict[str, 
             asking.mark("catalogue")
     return {
         "results": reply["results"],
+        "searched_for": None if reply["searched_for"] == query else reply["searched_for"],
         "degraded": bool(asking.missing),
         "degraded_reasons": asking.missing,
         "took_ms": round(asking.elapsed_ms()),

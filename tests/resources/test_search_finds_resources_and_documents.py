@@ -50,7 +50,14 @@ def search(client: Client, query: str = QUERY, **more: Any) -> dict[str, Any]:
     answer = post(client, query, **more)
     assert answer.status_code == 200, answer.content
     body: dict[str, Any] = answer.json()
-    assert body.keys() == {"results", "degraded", "degraded_reasons", "took_ms", "version"}
+    assert body.keys() == {
+        "results",
+        "degraded",
+        "degraded_reasons",
+        "searched_for",
+        "took_ms",
+        "version",
+    }
     return body
 
 

@@ -139,7 +139,7 @@ def _search(query: str, filters: Filters, scope: Scope, limit: int) -> Answer:
         found = search.search(query, filters, limit)
         return Answer(found.searched_for, found.resources, found.relaxed, found.missing)
     results = search.find(query, filters, limit, scope)
-    return Answer(query, results.results, [], results.missing)
+    return Answer(results.searched_for, results.results, [], results.missing)
 
 
 def _queries(source: str) -> Iterator[tuple[Any, str]]:

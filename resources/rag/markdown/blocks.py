@@ -5,7 +5,6 @@ and quotes keep their marks: who gets a chunk to read should still see what is w
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -88,11 +87,3 @@ def longest_run(text: str, sign: str) -> int:
 def says_something(text: str) -> bool:
     """Whether there is more than white space and rules."""
     return bool(text.strip().strip(_DRAWING))
-
-
-def leaves(nodes: "tuple[Node, ...] | list[Node]") -> Iterator[Leaf]:
-    for node in nodes:
-        if isinstance(node, Leaf):
-            yield node
-        else:
-            yield from leaves(node.children)
