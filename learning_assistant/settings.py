@@ -146,8 +146,22 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 2)
 DATABASES["default"]["OPTIONS"].setdefault("application_name", "learning-assistant")
-# A query whose client gave up (postgresql/base.py) ends in the server too.
-DATABASES["default"]["OPTIONS"].setdefault("options", "-c client_connection_check_interval=500")
+_SERVER_SETTINGS = {
+    # A query whose client gave up (postgresql/base.py) ends in the server too.
+    "client_connection_check_interval": 500,
+    # One search is a few milliseconds of one core: starting helpers, or compiling, costs more.
+    "max_parallel_workers_per_gather": 0,
+    "jit": "off",
+    # A filtered search of the graph goes on until it has its rows; 200 is the depth of a leg.
+    "hnsw.iterative_scan": "relaxed_order",
+    "hnsw.ef_search": 200,
+    "hnsw.max_scan_tuples": 2_000_000,
+    "hnsw.scan_mem_multiplier": 8,
+}
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(
+    [f"-c {name}={value}" for name, value in _SERVER_SETTINGS.items()]
+    + [DATABASES["default"]["OPTIONS"].get("options", "")]
+).strip()
 
 # --- Django ----------------------------------------------------------------------------------
 SECRET_KEY = SECRET_KEY or embedded.secret(DATA_DIR, "django-secret-key")

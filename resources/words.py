@@ -8,6 +8,8 @@ def folded(text: str) -> str:
 
     PostgreSQL's `unaccent` would do, but the embedded server comes without it.
     """
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 

@@ -107,6 +107,14 @@ class Resource(models.Model):
 
     class Meta:
         ordering = ["title"]
+        indexes = [
+            # What a search may show, found without the rows themselves.
+            models.Index(
+                fields=["id", "level", "kind"],
+                condition=models.Q(status="published"),
+                name="published_resources",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -77,7 +77,10 @@ def lag(version: IndexVersion | None) -> int:
 def analyze() -> None:
     """Fresh statistics for the planner after a bulk change."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE resources_indexentry, resources_densevector, resources_facetvector")
+        cursor.execute(
+            "ANALYZE resources_indexentry, resources_lexicalvector, resources_densevector,"
+            " resources_facetvector"
+        )
 
 
 def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -103,12 +106,16 @@ def index_words(version: IndexVersion) -> int:
     for kind in items.ALL:
         lagging = kind.lagging_in_words(version.pk).order_by("pk")
         ids = list(lagging.values_list("pk", flat=True))
-        stored += sum(_store_words(version, kind, batch) for batch in _batches(ids, WORDS_BATCH))
+        bulk = lexical.is_bulk(version.pk, len(ids))
+        for batch in _batches(ids, WORDS_BATCH):
+            stored += _store_words(version, kind, batch, bulk=bulk)
     lexical.refresh_if_stale(version.pk)
     return stored
 
 
-def _store_words(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
+def _store_words(
+    version: IndexVersion, kind: Items, ids: Sequence[int], *, bulk: bool = False
+) -> int:
     with transaction.atomic():
         lexical.lock(version.pk)
         outdated = kind.lagging_in_words(version.pk).filter(pk__in=ids)
@@ -131,7 +138,7 @@ def _store_words(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
             update_fields=["content_hash", "lexemes", "indexed_at"],
         )
         words = {e.pk: kind.texts(row).words for e, row in zip(entries, rows, strict=True)}
-        lexical.learn(version.pk, words)
+        lexical.learn(version.pk, words, refresh_follows=bulk)
     return len(rows)
 
 

@@ -1,4 +1,4 @@
-"""Ranking: BM25 and dense scores combined, in one statement; no model is called here.
+"""Ranking: BM25 and dense scores combined, found by PostgreSQL; no model is called here.
 
 The score is 0.6 × dense (min–max over the candidates) + 0.4 × BM25 (over its maximum), the
 candidates are the union of both legs' best. Combining scores did better than reciprocal rank
@@ -14,11 +14,13 @@ from typing import Any
 from django.db import connection
 
 from resources.models import Status, Topic
-from resources.models.index import SPARSE_DIMENSIONS
+from resources.ranking import sql
+from resources.ranking.sql import EXACT_ROWS, Question
 from resources.words import folded
 
 DENSE_WEIGHT = 0.6
-LEG_DEPTH = 200
+# How much of the dense score is the nearest facet's, where a resource has facets.
+FACET_WEIGHT = 0.0
 AT_LEAST = 3
 # Cosine distance under which two resources count as the same thing listed twice.
 SAME_THING = 0.03
@@ -84,6 +86,7 @@ class Hit:
     dense: float | None  # cosine similarity
     lexical: float  # BM25
     score: float = 0.0  # 0..1
+    facet: float | None = None  # cosine similarity of the nearest facet, where those are looked at
 
 
 @dataclass(frozen=True)
@@ -95,71 +98,6 @@ class Ranking:
 def vector_literal(vector: Vector) -> str:
     """*vector* as pgvector reads it."""
     return "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
-
-
-LEXICAL = f"""
-terms AS (
-    SELECT l.id, ln(1 + (v.rows - f.documents + 0.5) / (f.documents + 0.5)) AS idf
-    FROM resources_indexversion v
-    CROSS JOIN unnest(tsvector_to_array(to_tsvector('english', %(query)s))) AS t(term)
-    JOIN resources_lexeme l ON l.term = t.term
-    JOIN resources_documentfrequency f ON f.lexeme_id = l.id AND f.version_id = v.id
-    WHERE v.id = %(version)s AND f.documents BETWEEN 1 AND v.rows
-), question AS (
-    SELECT (
-        '{{' || string_agg(id || ':' || idf, ',') || '}}/{SPARSE_DIMENSIONS}'
-    )::sparsevec AS lexical
-    FROM terms
-), lexical AS (
-    SELECT e.id AS entry_id
-    FROM resources_indexentry e
-    LEFT JOIN resources_resource r ON r.id = e.resource_id
-    CROSS JOIN question q
-    WHERE e.version_id = %(version)s AND {{allowed}} AND (e.lexical <#> q.lexical) < 0
-    ORDER BY e.lexical <#> q.lexical, e.id
-    LIMIT {LEG_DEPTH}
-)"""
-
-DENSE = f"""
-dense AS (
-    SELECT e.id AS entry_id
-    FROM resources_densevector d
-    JOIN resources_indexentry e ON e.id = d.entry_id
-    LEFT JOIN resources_resource r ON r.id = e.resource_id
-    WHERE d.version_id = %(version)s AND {{allowed}}
-    ORDER BY d.embedding <=> %(vector)s::halfvec, e.id
-    LIMIT {LEG_DEPTH}
-)"""
-
-BOTH = f"""WITH {LEXICAL}, {DENSE}
-SELECT e.id, e.resource_id, e.chunk_id, coalesce(r.title, o.title),
-       1 - (d.embedding <=> %(vector)s::halfvec) AS dense,
-       coalesce(-(e.lexical <#> q.lexical), 0) AS lexical
-FROM (SELECT * FROM lexical UNION SELECT * FROM dense) found
-JOIN resources_indexentry e ON e.id = found.entry_id
-LEFT JOIN resources_densevector d ON d.entry_id = e.id
-LEFT JOIN resources_resource r ON r.id = e.resource_id
-LEFT JOIN resources_chunk c ON c.id = e.chunk_id
-LEFT JOIN resources_document o ON o.id = c.document_id
-CROSS JOIN question q"""
-
-WORDS_ONLY = f"""WITH {LEXICAL}
-SELECT e.id, e.resource_id, e.chunk_id, coalesce(r.title, o.title),
-       NULL::float AS dense, -(e.lexical <#> q.lexical) AS lexical
-FROM lexical found
-JOIN resources_indexentry e ON e.id = found.entry_id
-LEFT JOIN resources_resource r ON r.id = e.resource_id
-LEFT JOIN resources_chunk c ON c.id = e.chunk_id
-LEFT JOIN resources_document o ON o.id = c.document_id
-CROSS JOIN question q"""
-
-# When no word matches and no vector is at hand: the newest, so that nobody is sent away empty.
-ANYTHING = """
-SELECT 0, r.id, NULL, r.title, NULL::float, 0::float
-FROM resources_resource r
-WHERE {allowed}
-ORDER BY r.published_at DESC NULLS LAST, r.id
-LIMIT %(limit)s"""
 
 
 def _allowed(filters: Filters, scope: Scope) -> tuple[str, dict[str, Any]]:
@@ -198,32 +136,57 @@ def _documents_allowed(filters: Filters) -> tuple[str, dict[str, Any]]:
     return condition, {"source": filters.source, "path": filters.path}
 
 
-def _fetch(sql: str, filters: Filters, scope: Scope = Scope.RESOURCES, **params: Any) -> list[Hit]:
-    allowed, more = _allowed(filters, scope)
+def _hits(statement: str, **params: Any) -> list[Hit]:
     with connection.cursor() as cursor:
-        cursor.execute(sql.replace("{allowed}", allowed), params | more)
+        cursor.execute(statement, params)
         return [
-            Hit(entry, resource, chunk, title, dense, float(lexical))
-            for entry, resource, chunk, title, dense, lexical in cursor.fetchall()
+            Hit(entry, resource, chunk, "".join(title), dense, float(lexical), facet=facet)
+            for entry, resource, chunk, dense, facet, lexical, *title in cursor.fetchall()
         ]
 
 
-def combine(hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT) -> list[Hit]:
+def _anything(filters: Filters, limit: int) -> list[Hit]:
+    allowed, params = _allowed(filters, Scope.RESOURCES)
+    return _hits(sql.ANYTHING.replace("{allowed}", allowed), limit=limit, **params)
+
+
+def _look(
+    version: int, query: str, allowed: str, params: dict[str, Any], exact_rows: int
+) -> Question | None:
+    """What there is to look for; None where the version is gone."""
+    given = {"query": folded(query), "version": version, "exact_rows": exact_rows}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.look(version, allowed), params | given)
+        return sql.question(version, cursor.fetchall(), exact_rows)
+
+
+def combine(
+    hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT, facet_weight: float = FACET_WEIGHT
+) -> list[Hit]:
     """*hits* with their combined score, the best first."""
     found = list(hits)
     most_lexical = max((h.lexical for h in found), default=0.0) or 1.0
-    cosines = [h.dense for h in found if h.dense is not None]
-    low, high = min(cosines, default=0.0), max(cosines, default=0.0)
+    cosines = {h.entry_id: _cosine(h, facet_weight) for h in found}
+    known = [cosine for cosine in cosines.values() if cosine is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
     spread = (high - low) or 1.0
 
     def scored(hit: Hit) -> Hit:
         lexical = hit.lexical / most_lexical
-        if hit.dense is None:  # not embedded yet: what is must not win by that alone
+        cosine = cosines[hit.entry_id]
+        if cosine is None:  # not embedded yet: what is must not win by that alone
             return replace(hit, score=lexical)
-        dense = (hit.dense - low) / spread
+        dense = (cosine - low) / spread
         return replace(hit, score=dense_weight * dense + (1 - dense_weight) * lexical)
 
     return sorted(map(scored, found), key=lambda h: (-h.score, h.chunk_id or 0, h.resource_id or 0))
+
+
+def _cosine(hit: Hit, facet_weight: float) -> float | None:
+    """The cosine of the entry's own vector, mixed with that of its nearest facet."""
+    if hit.dense is None or hit.facet is None:
+        return hit.dense
+    return (1 - facet_weight) * hit.dense + facet_weight * hit.facet
 
 
 def search(
@@ -234,18 +197,27 @@ def search(
     limit: int,
     scope: Scope = Scope.RESOURCES,
     dense_weight: float = DENSE_WEIGHT,
+    facet_weight: float = FACET_WEIGHT,
+    exact_rows: int = EXACT_ROWS,
 ) -> list[Hit]:
     """The best *limit* of the *scope* within *filters*, duplicates collapsed, or fewer.
 
     Without a *vector* words alone decide; with a *dense_weight* of 1 the vector alone does.
+    A *facet_weight* above 0 finds by facets too. Up to *exact_rows* in scope are scanned, above
+    them the version's graphs are used, where `graph.ensure` has made them.
     """
-    hits: list[Hit] = []
-    if version is not None:
-        literal = {"vector": vector_literal(vector)} if vector is not None else {}
-        sql = WORDS_ONLY if vector is None else BOTH
-        found = _fetch(sql, filters, scope, version=version, query=folded(query), **literal)
-        hits = combine(found, dense_weight)
-    return _distinct(hits, limit)
+    if version is None:
+        return []
+    allowed, params = _allowed(filters, scope)
+    question = _look(version, query, allowed, params, exact_rows)
+    if question is None or (vector is None and not question.terms):
+        return []
+    by_facets = vector is not None and facet_weight > 0 and scope is not Scope.DOCUMENTS
+    if vector is not None:
+        params["vector"] = vector_literal(vector)
+    statement = sql.find(question, allowed, by_vector=vector is not None, by_facets=by_facets)
+    found = _hits(statement, words=question.sparse, **params)
+    return _distinct(combine(found, dense_weight, facet_weight), limit)
 
 
 def rank(
@@ -263,13 +235,13 @@ def rank(
         hits = _append(hits, search(version, query, vector, filters, limit), limit)
         if len(hits) < enough and vector is None:
             # No word matches: within the filters anything is nearer than what is outside them.
-            hits = _append(hits, _fetch(ANYTHING, filters, limit=limit), enough)
+            hits = _append(hits, _anything(filters, limit), enough)
         if len(hits) >= enough or not to_relax:
             break
         relaxed.append(to_relax.pop(0))
         filters = replace(filters, **{relaxed[-1]: ""})
     if len(hits) < enough:
-        hits = _append(hits, _fetch(ANYTHING, filters, limit=limit), enough)
+        hits = _append(hits, _anything(filters, limit), enough)
     return Ranking(hits, relaxed)
 
 
@@ -285,32 +257,25 @@ def _distinct(hits: list[Hit], limit: int) -> list[Hit]:
     titles: set[str] = set()
     for start in range(0, len(hits), 2 * limit):
         considered = hits[start : start + 2 * limit]
-        same = _near_pairs([h.entry_id for h in kept + considered])
+        looked_up = _titles([h.entry_id for h in kept + considered])
         for hit in considered:
-            title = "".join(c for c in hit.title.casefold() if c.isalnum())
-            named_twice = hit.resource_id is not None and title in titles
-            is_double = named_twice or any((k.entry_id, hit.entry_id) in same for k in kept)
-            (doubles if is_double else kept).append(hit)
+            if hit.entry_id not in looked_up:  # deleted meanwhile
+                continue
+            title, same = looked_up[hit.entry_id]
+            letters = "".join(c for c in title.casefold() if c.isalnum())
+            named_twice = hit.resource_id is not None and letters in titles
+            is_double = named_twice or any(k.entry_id in same for k in kept)
+            (doubles if is_double else kept).append(replace(hit, title=title))
             if hit.resource_id is not None:
-                titles.add(title)
+                titles.add(letters)
         if len(kept) >= limit:
             break
     missing = max(min(AT_LEAST, limit) - len(kept), 0)
     return (kept + doubles[:missing])[:limit]
 
 
-def _near_pairs(ids: list[int]) -> set[tuple[int, int]]:
-    if len(ids) < 2:
-        return set()
+def _titles(ids: list[int]) -> dict[int, tuple[str, frozenset[int]]]:
+    """By entry the title, and which others of *ids* are the same thing."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT a.entry_id, b.entry_id
-            FROM resources_densevector a
-            JOIN resources_densevector b ON b.entry_id = ANY(%(ids)s) AND b.entry_id <> a.entry_id
-            WHERE a.entry_id = ANY(%(ids)s) AND a.version_id = b.version_id
-              AND a.embedding <=> b.embedding < %(distance)s
-            """,
-            {"ids": ids, "distance": SAME_THING},
-        )
-        return set(cursor.fetchall())
+        cursor.execute(sql.TITLES, {"ids": ids, "distance": SAME_THING})
+        return {entry: (title, frozenset(same)) for entry, title, same in cursor.fetchall()}
