@@ -8,7 +8,7 @@ from celery import Task, shared_task
 from learning_assistant import lanes, ollama
 from learning_assistant.lanes import Caller
 from resources.models import IndexVersion
-from resources.rag import answering, indexing, items, versions
+from resources.rag import answering, graph, indexing, items, versions
 
 logger = logging.getLogger(__name__)
 RETRY_S = 15
@@ -65,3 +65,4 @@ def index_lagging() -> None:
 def _catch_up(version: IndexVersion) -> None:
     indexing.index_lagging(version)
     indexing.refresh(version)
+    graph.ensure(version)

@@ -7,7 +7,7 @@ import redis
 
 from learning_assistant import lanes
 from resources.models import IndexVersion
-from resources.rag import indexing, versions
+from resources.rag import graph, indexing, versions
 
 LOOK_EVERY_S = 0.5
 # With no progress of the workers for so long, the work is done here.
@@ -18,8 +18,10 @@ def until_searchable(progress: Callable[[int, int], None]) -> None:
     """Return once nothing lags behind. Raises `ollama.ModelUnavailable`."""
     if _someone_works():
         _watch(progress)
-    indexing.index_lagging(versions.active_or_first(), progress)
+    version = versions.active_or_first()
+    indexing.index_lagging(version, progress)
     indexing.analyze()
+    graph.ensure(version)
 
 
 def _someone_works() -> bool:

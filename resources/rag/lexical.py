@@ -19,11 +19,12 @@ _WEIGHTS = f"""
 INSERT INTO resources_lexicalvector (entry_id, version_id, weights)
 SELECT e.id, e.version_id, (
     SELECT '{{' || coalesce(string_agg(
-        l.id || ':' || (tf * ({K1} + 1)
+        -- Looked up one by one: a join here may read all lexemes for each entry.
+        (SELECT l.id FROM resources_lexeme l WHERE l.term = t.lexeme)
+        || ':' || (tf * ({K1} + 1)
             / (tf + {K1} * (1 - {B} + {B} * e.length / greatest(v.average_length, 1)))),
         ','), '') || '}}/{SPARSE_DIMENSIONS}'
     FROM (SELECT lexeme, cardinality(positions)::float AS tf FROM unnest(e.lexemes)) t
-    JOIN resources_lexeme l ON l.term = t.lexeme
 )::sparsevec
 FROM resources_indexentry e
 JOIN resources_indexversion v ON v.id = e.version_id
