@@ -12,6 +12,8 @@ from django.db.models import Case, Q, When
 from django.utils import timezone
 from pgvector.django import HalfVectorField, SparseVectorField
 
+from resources.models.catalogue import Role
+
 # pgvector's upper bound for the dimensions of a sparsevec: lexeme ids never come near it.
 SPARSE_DIMENSIONS = 1_000_000_000
 # Characters of a query; an index on them holds no more than 2,704 bytes.
@@ -152,6 +154,8 @@ class FacetVector(models.Model):
     version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="+")
     entry = models.ForeignKey(IndexEntry, on_delete=models.CASCADE, related_name="facet_vectors")
     facet = models.ForeignKey("resources.Facet", on_delete=models.CASCADE, related_name="vectors")
+    # The facet's own, at hand where vectors are scanned.
+    role = models.CharField(max_length=8, choices=Role, default=Role.CASE)
     embedding = HalfVectorField()
 
     class Meta:

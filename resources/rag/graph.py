@@ -20,6 +20,8 @@ from resources.ranking.sql import EXACT_ROWS, graph_name
 logger = logging.getLogger(__name__)
 
 VECTORS, FACETS = "resources_densevector", "resources_facetvector"
+# Of the facets only learners' questions are searched.
+IN_GRAPH = {VECTORS: "", FACETS: " AND role = 'ask'"}
 # pgvector's bound for an HNSW index over `halfvec`; wider vectors are scanned.
 WIDEST = 4_000
 # A build waits for transactions that began before it; whoever holds one open must not stop it.
@@ -51,9 +53,12 @@ def drop(version: IndexVersion) -> None:
     """Drop the graphs of *version*. Must not be called within a transaction."""
     IndexVersion.objects.filter(pk=version.pk).update(graph=False)
     version.graph = False
-    with _session(LEAST_MEMORY_MB):
-        for table in (VECTORS, FACETS):
-            _run(f"DROP INDEX CONCURRENTLY IF EXISTS {graph_name(table, version.pk)}")
+    names = [graph_name(table, version.pk) for table in (VECTORS, FACETS)]
+    there = [name for name in names if _value("SELECT to_regclass(%s)", name)]
+    if there:
+        with _session(LEAST_MEMORY_MB):
+            for name in there:
+                _run(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 def _build(table: str, version: IndexVersion) -> bool:
@@ -67,7 +72,7 @@ def _build(table: str, version: IndexVersion) -> bool:
             _run(
                 f"CREATE INDEX CONCURRENTLY {name} ON {table}"
                 f" USING hnsw ((embedding::{width}) halfvec_cosine_ops)"
-                f" WHERE version_id = {version.pk}"
+                f" WHERE version_id = {version.pk}{IN_GRAPH[table]}"
             )
             _run(f"ANALYZE {table}")
     except OperationalError as error:
@@ -118,7 +123,8 @@ def _note(version: IndexVersion) -> None:
 
 
 def _rows(table: str, version: IndexVersion) -> int:
-    return int(_value(f"SELECT count(*) FROM {table} WHERE version_id = %s", version.pk))
+    within = f"version_id = %s{IN_GRAPH[table]}"
+    return int(_value(f"SELECT count(*) FROM {table} WHERE {within}", version.pk))
 
 
 def _is_valid(name: str) -> bool:

@@ -213,6 +213,7 @@ def _store(
                 version=version,
                 entry=entries[facet.resource_id],
                 facet=facet,
+                role=facet.role,
                 embedding=list(vector),
             )
             for facet, vector in zip(facets, vectors[len(rows) :], strict=True)
@@ -220,7 +221,7 @@ def _store(
         ],
         update_conflicts=True,
         unique_fields=["version", "facet"],
-        update_fields=["embedding"],
+        update_fields=["role", "embedding"],
     )
     IndexFault.objects.filter(entry__in=entries.values()).delete()
     return len(dense)

@@ -19,7 +19,7 @@ from tenacity.wait import wait_exponential
 from learning_assistant import ollama
 from resources.models import IndexFault, IndexVersion
 from resources.models.index import VersionState
-from resources.rag import indexing, items, registered
+from resources.rag import graph, indexing, items, registered
 from resources.rag.embedding import ModelReplaced, embed_passages
 
 # A model server that restarts does not end a build of hours; one that stays away does.
@@ -81,6 +81,7 @@ def _finish(version: IndexVersion) -> None:
     indexing.refresh(version)
     registered.catch_up(version)
     indexing.analyze()
+    graph.ensure(version)
     IndexVersion.objects.filter(pk=version.pk, state=VersionState.BUILDING).update(
         state=VersionState.READY, ready_at=timezone.now()
     )

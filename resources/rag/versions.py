@@ -161,6 +161,7 @@ def drop(version: IndexVersion) -> None:
                 "resources_queryvector",
                 "resources_facetvector",
                 "resources_densevector",
+                "resources_lexicalvector",
                 "resources_indexfault",
                 "resources_documentfrequency",
                 "resources_indexentry",

@@ -19,8 +19,9 @@ from resources.ranking.sql import EXACT_ROWS, Question
 from resources.words import folded
 
 DENSE_WEIGHT = 0.6
-# How much of the dense score is the nearest facet's, where a resource has facets.
-FACET_WEIGHT = 0.0
+# How much of the dense score is that of the nearest ask, a learner's question that a resource
+# answers, where it has any.
+ASK_WEIGHT = 0.6
 AT_LEAST = 3
 # Cosine distance under which two resources count as the same thing listed twice.
 SAME_THING = 0.03
@@ -86,7 +87,7 @@ class Hit:
     dense: float | None  # cosine similarity
     lexical: float  # BM25
     score: float = 0.0  # 0..1
-    facet: float | None = None  # cosine similarity of the nearest facet, where those are looked at
+    ask: float | None = None  # cosine similarity of the nearest ask, where those are looked at
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,8 @@ def _hits(statement: str, **params: Any) -> list[Hit]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return [
-            Hit(entry, resource, chunk, "".join(title), dense, float(lexical), facet=facet)
-            for entry, resource, chunk, dense, facet, lexical, *title in cursor.fetchall()
+            Hit(entry, resource, chunk, "".join(title), dense, float(lexical), ask=ask)
+            for entry, resource, chunk, dense, ask, lexical, *title in cursor.fetchall()
         ]
 
 
@@ -161,12 +162,12 @@ def _look(
 
 
 def combine(
-    hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT, facet_weight: float = FACET_WEIGHT
+    hits: Iterable[Hit], dense_weight: float = DENSE_WEIGHT, ask_weight: float = ASK_WEIGHT
 ) -> list[Hit]:
     """*hits* with their combined score, the best first."""
     found = list(hits)
     most_lexical = max((h.lexical for h in found), default=0.0) or 1.0
-    cosines = {h.entry_id: _cosine(h, facet_weight) for h in found}
+    cosines = {h.entry_id: _cosine(h, ask_weight) for h in found}
     known = [cosine for cosine in cosines.values() if cosine is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     spread = (high - low) or 1.0
@@ -182,11 +183,11 @@ def combine(
     return sorted(map(scored, found), key=lambda h: (-h.score, h.chunk_id or 0, h.resource_id or 0))
 
 
-def _cosine(hit: Hit, facet_weight: float) -> float | None:
-    """The cosine of the entry's own vector, mixed with that of its nearest facet."""
-    if hit.dense is None or hit.facet is None:
+def _cosine(hit: Hit, ask_weight: float) -> float | None:
+    """The cosine of the entry's own vector, mixed with that of its nearest ask."""
+    if hit.dense is None or hit.ask is None:
         return hit.dense
-    return (1 - facet_weight) * hit.dense + facet_weight * hit.facet
+    return (1 - ask_weight) * hit.dense + ask_weight * hit.ask
 
 
 def search(
@@ -197,13 +198,13 @@ def search(
     limit: int,
     scope: Scope = Scope.RESOURCES,
     dense_weight: float = DENSE_WEIGHT,
-    facet_weight: float = FACET_WEIGHT,
+    ask_weight: float = ASK_WEIGHT,
     exact_rows: int = EXACT_ROWS,
 ) -> list[Hit]:
     """The best *limit* of the *scope* within *filters*, duplicates collapsed, or fewer.
 
     Without a *vector* words alone decide; with a *dense_weight* of 1 the vector alone does.
-    A *facet_weight* above 0 finds by facets too. Up to *exact_rows* in scope are scanned, above
+    An *ask_weight* above 0 finds by asks too. Up to *exact_rows* in scope are scanned, above
     them the version's graphs are used, where `graph.ensure` has made them.
     """
     if version is None:
@@ -212,12 +213,12 @@ def search(
     question = _look(version, query, allowed, params, exact_rows)
     if question is None or (vector is None and not question.terms):
         return []
-    by_facets = vector is not None and facet_weight > 0 and scope is not Scope.DOCUMENTS
+    by_asks = vector is not None and ask_weight > 0 and scope is not Scope.DOCUMENTS
     if vector is not None:
         params["vector"] = vector_literal(vector)
-    statement = sql.find(question, allowed, by_vector=vector is not None, by_facets=by_facets)
+    statement = sql.find(question, allowed, by_vector=vector is not None, by_asks=by_asks)
     found = _hits(statement, words=question.sparse, **params)
-    return _distinct(combine(found, dense_weight, facet_weight), limit)
+    return _distinct(combine(found, dense_weight, ask_weight), limit)
 
 
 def rank(

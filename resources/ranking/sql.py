@@ -1,6 +1,6 @@
 """The statements of a search: one that looks at the question, one that finds and scores.
 
-A leg finds candidates: the 200 best by words, by the vector, by the vectors of facets. The scores
+A leg finds candidates: the 200 best by words, by the vector, by the vectors of asks. The scores
 of all candidates are exact, whichever leg found them; a leg that follows a graph (HNSW) may miss a
 candidate, never misjudge one. docs/how-retrieval-works.md has the figures.
 """
@@ -13,9 +13,9 @@ from typing import Any
 from resources.models.index import SPARSE_DIMENSIONS
 
 LEG_DEPTH = 200
-# Facets are several an entry: so many of the nearest for LEG_DEPTH entries.
-FACETS_DEPTH = 800
-FACETS_AN_ENTRY = 8  # as a rule: three cases, five questions
+# Asks are several an entry: so many of the nearest for LEG_DEPTH entries.
+ASKS_DEPTH = 1_600
+ASKS_AN_ENTRY = 14  # as a rule
 # Rows in scope up to which a scan of all of them is the quicker way, and exact.
 EXACT_ROWS = 20_000
 
@@ -27,6 +27,7 @@ class Term:
     id: int
     text: str
     documents: int  # that hold it
+    count: int  # in the question
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Question:
     terms: tuple[Term, ...]
     # More rows are in scope than are scanned, and there is a graph of them.
     by_graph: bool
-    facets_by_graph: bool
+    asks_by_graph: bool
 
     def idf(self, term: Term) -> float:
         """As Lucene's BM25 has it: never below zero."""
@@ -47,10 +48,10 @@ class Question:
 
     @property
     def sparse(self) -> str | None:
-        """The idf of each term, as pgvector reads it."""
+        """The idf of each term, as often as it is asked, as pgvector reads it."""
         if not self.terms:
             return None
-        pairs = ",".join(f"{t.id}:{self.idf(t):.7g}" for t in self.terms)
+        pairs = ",".join(f"{t.id}:{t.count * self.idf(t):.7g}" for t in self.terms)
         return f"{{{pairs}}}/{SPARSE_DIMENSIONS}"
 
 
@@ -69,20 +70,20 @@ def look(version: int, allowed: str) -> str:
             WHERE e.version_id = %(version)s AND {allowed} LIMIT %(exact_rows)s + 1
         ) AS allowed
     )""".replace("{allowed}", allowed)
-    facets_graph = graph_name("resources_facetvector", version)
+    asks_graph = graph_name("resources_facetvector", version)
     return f"""
     SELECT v.dimension, v.rows, CASE WHEN v.graph OR g.valid THEN {in_scope} END,
-           v.graph, g.valid, t.id, t.term, t.documents
+           v.graph, g.valid, t.id, t.term, t.documents, t.count
     FROM resources_indexversion v
     CROSS JOIN (
         SELECT EXISTS (
-            SELECT FROM pg_index WHERE indexrelid = to_regclass('{facets_graph}') AND indisvalid
+            SELECT FROM pg_index WHERE indexrelid = to_regclass('{asks_graph}') AND indisvalid
         ) AS valid
     ) g
     LEFT JOIN (
-        SELECT l.id, l.term, f.documents
-        FROM unnest(tsvector_to_array(to_tsvector('english', %(query)s))) AS asked(term)
-        JOIN resources_lexeme l ON l.term = asked.term
+        SELECT l.id, l.term, f.documents, cardinality(asked.positions) AS count
+        FROM unnest(to_tsvector('english', %(query)s)) AS asked
+        JOIN resources_lexeme l ON l.term = asked.lexeme
         JOIN resources_documentfrequency f ON f.lexeme_id = l.id
         WHERE f.version_id = %(version)s
     ) t ON t.documents BETWEEN 1 AND v.rows
@@ -93,7 +94,7 @@ def question(version: int, rows: Sequence[Any], exact_rows: int) -> "Question | 
     """From the *rows* that `look` gave."""
     if not rows:
         return None
-    dimension, total, in_scope, graph, facets_graph = rows[0][:5]
+    dimension, total, in_scope, graph, asks_graph = rows[0][:5]
     terms = [Term(*row[5:]) for row in rows if row[5] is not None]
     return Question(
         version=version,
@@ -101,11 +102,11 @@ def question(version: int, rows: Sequence[Any], exact_rows: int) -> "Question | 
         rows=total,
         terms=tuple(sorted(terms, key=lambda t: t.id)),
         by_graph=graph and in_scope > exact_rows,
-        facets_by_graph=facets_graph and in_scope * FACETS_AN_ENTRY > exact_rows,
+        asks_by_graph=asks_graph and in_scope * ASKS_AN_ENTRY > exact_rows,
     )
 
 
-def find(question: Question, allowed: str, *, by_vector: bool, by_facets: bool) -> str:
+def find(question: Question, allowed: str, *, by_vector: bool, by_asks: bool) -> str:
     """The statement that finds candidates and scores them.
 
     *allowed* is a condition over the entry `e` and its resource `r`. Its parameters: those of
@@ -113,14 +114,14 @@ def find(question: Question, allowed: str, *, by_vector: bool, by_facets: bool) 
     """
     rows = _ENTRIES.format(version=question.version, allowed=allowed)
     parts = {}
-    if not question.by_graph or (by_facets and not question.facets_by_graph):
+    if not question.by_graph or (by_asks and not question.asks_by_graph):
         parts["allowed"] = f"SELECT e.id {rows}"
     if question.terms:
         parts["by_words"] = _words_leg(question, rows)
     if by_vector:
         parts["by_vector"] = _vector_leg(question, rows)
-    if by_facets:
-        parts["by_facets"] = _facets_leg(question, rows)
+    if by_asks:
+        parts["by_asks"] = _asks_leg(question, rows)
     withs = ",".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())
     found = " UNION ".join(f"SELECT entry_id FROM {leg}" for leg in parts if leg != "allowed")
     joins = [f"FROM ({found}) found JOIN resources_indexentry e ON e.id = found.entry_id"]
@@ -128,8 +129,8 @@ def find(question: Question, allowed: str, *, by_vector: bool, by_facets: bool) 
     if by_vector:
         cosine = "1 - (d.embedding <=> %(vector)s::halfvec)"
         joins.append("LEFT JOIN resources_densevector d ON d.entry_id = e.id")
-    if by_facets:
-        facet = _BEST_FACET.format(version=question.version)
+    if by_asks:
+        facet = _BEST_ASK.format(version=question.version)
     if question.terms:
         words = "-(w.weights <#> %(words)s::sparsevec)"
         joins.append("LEFT JOIN resources_lexicalvector w ON w.entry_id = e.id")
@@ -144,9 +145,9 @@ _ENTRIES = """
     FROM resources_indexentry e LEFT JOIN resources_resource r ON r.id = e.resource_id
     WHERE e.version_id = {version} AND {allowed}"""
 
-_BEST_FACET = """(
+_BEST_ASK = """(
         SELECT 1 - min(f.embedding <=> %(vector)s::halfvec) FROM resources_facetvector f
-        WHERE f.entry_id = e.id AND f.version_id = {version}
+        WHERE f.entry_id = e.id AND f.version_id = {version} AND f.role = 'ask'
     )"""
 
 
@@ -183,12 +184,12 @@ def _vector_leg(question: Question, rows: str) -> str:
     WHERE d.version_id = {question.version} ORDER BY {order} LIMIT {LEG_DEPTH}"""
 
 
-def _facets_leg(question: Question, rows: str) -> str:
+def _asks_leg(question: Question, rows: str) -> str:
     table = "resources_facetvector f"
-    if question.facets_by_graph:
+    if question.asks_by_graph:
         distance = _indexed_distance("f", question)
         source = f"{table} JOIN (SELECT e.id {rows}) a ON a.id = f.entry_id"
-        nearest = f"ORDER BY {distance} LIMIT {FACETS_DEPTH}"
+        nearest = f"ORDER BY {distance} LIMIT {ASKS_DEPTH}"
     else:
         distance = "f.embedding <=> %(vector)s::halfvec"
         source = f"allowed a JOIN {table} ON f.entry_id = a.id"
@@ -196,7 +197,7 @@ def _facets_leg(question: Question, rows: str) -> str:
     return f"""
     SELECT entry_id FROM (
         SELECT f.entry_id, {distance} AS distance FROM {source}
-        WHERE f.version_id = {question.version} {nearest}
+        WHERE f.version_id = {question.version} AND f.role = 'ask' {nearest}
     ) nearest
     GROUP BY entry_id ORDER BY min(distance), entry_id LIMIT {LEG_DEPTH}"""
 

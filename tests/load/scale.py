@@ -49,7 +49,7 @@ class Case:
     vector: bool = True
     scope: Scope = Scope.RESOURCES
     filters: Filters = Filters()
-    facet_weight: float = 0.0
+    ask_weight: float = 0.0
     exact_rows: int = EXACT_ROWS
 
 
@@ -85,7 +85,7 @@ class Bench:
             case.filters,
             LIMIT,
             case.scope,
-            facet_weight=case.facet_weight,
+            ask_weight=case.ask_weight,
             exact_rows=case.exact_rows,
         )
 
@@ -163,7 +163,7 @@ def resources(bench: Bench, size: Size, version: IndexVersion) -> None:
         Case("vector alone", words=False),
         Case("both"),
         Case("both, level and kind", filters=narrow),
-        Case("both and facets (scan)", facet_weight=0.4, exact_rows=EVERYTHING),
+        Case("both and facets (scan)", ask_weight=0.4, exact_rows=EVERYTHING),
     ]
     for case in cases:
         _show(size, bench.measure(version.pk, case, recall=False))
@@ -172,7 +172,7 @@ def resources(bench: Bench, size: Size, version: IndexVersion) -> None:
     _build_graphs(size, version)
     _show(
         size,
-        bench.measure(version.pk, Case("both and facets (graph)", facet_weight=0.4), recall=True),
+        bench.measure(version.pk, Case("both and facets (graph)", ask_weight=0.4), recall=True),
     )
 
 
@@ -190,10 +190,10 @@ def documents(bench: Bench, size: Size, version: IndexVersion) -> None:
         Case("vector alone (graph)", words=False, scope=every),
         Case("both (graph)", scope=every),
         Case("both (graph), documents", scope=Scope.DOCUMENTS),
-        Case("both (graph) and facets", scope=every, facet_weight=0.4),
+        Case("both (graph) and facets", scope=every, ask_weight=0.4),
         Case("both, 791 resources among the chunks"),
         Case("the same, level", filters=Filters(level="beginner")),
-        Case("the same and facets", facet_weight=0.4),
+        Case("the same and facets", ask_weight=0.4),
     ):
         _show(size, bench.measure(version.pk, case, recall=case.scope is not Scope.RESOURCES))
     _show(size, bench.whole("whole search, 5 of 791 resources", Filters()))

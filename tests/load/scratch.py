@@ -208,12 +208,18 @@ def _copy_facet_vectors(version: IndexVersion, vectors: Vectors) -> None:
             "resource_id", "pk"
         )
     )
-    facets = Facet.objects.order_by("pk").values_list("pk", "resource_id")
+    facets = Facet.objects.order_by("pk").values_list("pk", "resource_id", "role")
     _copy(
-        "resources_facetvector (version_id, entry_id, facet_id, embedding)",
+        "resources_facetvector (version_id, entry_id, facet_id, role, embedding)",
         (
-            (_int8(version.pk), _int8(entries[resource]), _int8(pk), _halfvec(vectors[pk]))
-            for pk, resource in list(facets)
+            (
+                _int8(version.pk),
+                _int8(entries[resource]),
+                _int8(pk),
+                role.encode(),
+                _halfvec(vectors[pk]),
+            )
+            for pk, resource, role in list(facets)
         ),
     )
 

@@ -106,11 +106,11 @@ class Exported:
 
     @cached_property
     def dense(self) -> Matrix:
-        """What `ranking` takes for nearness: with a facet weight the nearest facet counts too."""
-        share = getattr(ranking, "FACET_WEIGHT", 0.0)
+        """What `ranking` takes for nearness: with an ask weight the nearest ask counts too."""
+        share = getattr(ranking, "ASK_WEIGHT", 0.0)
         if not share:
             return self.cosine
-        lines = [[facet.text for facet in text.facets] for text in self.texts]
+        lines = [[f.text for f in text.facets if f.role == "ask"] for text in self.texts]
         return (1 - share) * self.cosine + share * self.nearest_line(lines)
 
     @cached_property
@@ -119,8 +119,8 @@ class Exported:
 
     @cached_property
     def asked_words(self) -> Words:
-        """Each word of a query once."""
-        return [dict.fromkeys(words, 1.0) for words in words_of(self.queries)]
+        """Each word of a query, as often as it is there."""
+        return [dict(words) for words in words_of(self.queries)]
 
     @cached_property
     def lexical(self) -> Matrix:

@@ -71,8 +71,8 @@ def test_nearly_all_is_found(made: Made) -> None:
     assert names(made.version) == both(made.version)
     assert IndexVersion.objects.get().graph
     for scope in Scope:
-        for facet_weight in (0.0, 0.5):
-            assert shares(made, scope=scope, facet_weight=facet_weight) >= 0.97
+        for ask_weight in (0.0, 0.5):
+            assert shares(made, scope=scope, ask_weight=ask_weight) >= 0.97
 
 
 def test_a_filter_leaves_as_many_as_are_asked_for(made: Made) -> None:
@@ -82,8 +82,8 @@ def test_a_filter_leaves_as_many_as_are_asked_for(made: Made) -> None:
                  for e in made.entries.values())  # fmt: skip
     assert within == 31, "three in a hundred"
     for seed in range(5):
-        for facet_weight in (0.0, 0.5):
-            hits = found(made, seed, EXACT, limit=25, filters=narrow, facet_weight=facet_weight)
+        for ask_weight in (0.0, 0.5):
+            hits = found(made, seed, EXACT, limit=25, filters=narrow, ask_weight=ask_weight)
             assert len(hits) == 25
             assert {made.entries[h.entry_id].resource.level for h in hits} == {Level.ADVANCED}
 
@@ -103,7 +103,7 @@ def test_the_plan_follows_the_graph(made: Made) -> None:
         cursor.execute("SET enable_sort = off")  # so few rows would be scanned as quickly
         try:
             with connection.execute_wrapper(explain):
-                found(made, 1, EXACT, scope=Scope.ALL, facet_weight=0.5)
+                found(made, 1, EXACT, scope=Scope.ALL, ask_weight=0.5)
         finally:
             cursor.execute("RESET enable_sort")
     assert all(name in plans[0] for name, _ in both(made.version))
@@ -177,7 +177,7 @@ def test_versions_of_different_width_side_by_side(made: Made) -> None:
         assert graph.ensure(one.version, EXACT)
         assert names(one.version) == both(one.version)
     for one in (made, other):
-        assert shares(one, scope=Scope.ALL, facet_weight=0.3) >= 0.97
+        assert shares(one, scope=Scope.ALL, ask_weight=0.3) >= 0.97
         ids = {h.entry_id for h in found(one, 3, EXACT, scope=Scope.ALL)}
         assert ids <= set(one.entries)
 

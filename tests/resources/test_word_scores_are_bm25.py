@@ -132,18 +132,20 @@ def rows(version: IndexVersion) -> Rows:
 
 def bm25(documents: Rows, query: str, average: float) -> dict[int, float]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tsvector_to_array(to_tsvector('english', %s))", [query])
-        (terms,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT lexeme, cardinality(positions) FROM unnest(to_tsvector('english', %s))", [query]
+        )
+        terms = dict(cursor.fetchall())
     frequency = Counter(term for words in documents.values() for term in words)
     total = len(documents)
     scores = {}
     for pk, words in documents.items():
         length = sum(words.values())
         score = 0.0
-        for term in terms:
+        for term, asked in terms.items():
             if tf := words[term]:
                 idf = math.log(1 + (total - frequency[term] + 0.5) / (frequency[term] + 0.5))
-                score += idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / average))
+                score += asked * idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / average))
         if score:
             scores[pk] = score
     return scores

@@ -99,7 +99,7 @@ def index(dimension: int, seed: int = 0, state: VersionState = VersionState.ACTI
         for facet in Facet.objects.order_by("pk")
     }
     FacetVector.objects.bulk_create(
-        FacetVector(version=version, entry_id=entry, facet=facet, embedding=vector)
+        FacetVector(version=version, entry_id=entry, facet=facet, role="ask", embedding=vector)
         for facet, (entry, vector) in facets.items()
     )
     of_entry: dict[int, list[np.ndarray]] = {}

@@ -13,6 +13,7 @@ from resources.models.index import VersionState
 from resources.rag import (
     comparing,
     evaluation,
+    graph,
     indexing,
     prefixes,
     rebuilding,
@@ -223,6 +224,7 @@ class Command(BaseCommand):
     def _drop(self, pk: int) -> None:
         version = self._chosen(pk)
         versions.drop(version)
+        graph.drop(version)
         self.stdout.write(f"version {version.pk} is dropped")
 
     def _cancel(self) -> None:
