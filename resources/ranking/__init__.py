@@ -152,13 +152,24 @@ def _anything(filters: Filters, limit: int) -> list[Hit]:
 
 
 def _look(
-    version: int, query: str, allowed: str, params: dict[str, Any], exact_rows: int
+    version: int, query: str, allowed: str, whole: str, params: dict[str, Any]
 ) -> Question | None:
     """What there is to look for; None where the version is gone."""
-    given = {"query": folded(query), "version": version, "exact_rows": exact_rows}
+    given = {"query": folded(query), "version": version}
     with connection.cursor() as cursor:
-        cursor.execute(sql.look(version, allowed), params | given)
-        return sql.question(version, cursor.fetchall(), exact_rows)
+        cursor.execute(sql.look(version, allowed, whole), params | given)
+        return sql.question(version, cursor.fetchall(), params["exact_rows"])
+
+
+def _whole(filters: Filters, scope: Scope) -> str:
+    """As SQL whether the scope within the filters is all that a version holds."""
+    if filters.used():
+        return "false"
+    return {
+        Scope.RESOURCES: sql.ONLY_RESOURCES,
+        Scope.DOCUMENTS: sql.ONLY_CHUNKS,
+        Scope.ALL: "true",
+    }[scope]
 
 
 def combine(
@@ -210,15 +221,25 @@ def search(
     if version is None:
         return []
     allowed, params = _allowed(filters, scope)
-    question = _look(version, query, allowed, params, exact_rows)
+    params["exact_rows"] = exact_rows
+    question = _look(version, query, allowed, _whole(filters, scope), params)
     if question is None or (vector is None and not question.terms):
         return []
     by_asks = vector is not None and ask_weight > 0 and scope is not Scope.DOCUMENTS
+    params["words"] = question.sparse
     if vector is not None:
         params["vector"] = vector_literal(vector)
-    statement = sql.find(question, allowed, by_vector=vector is not None, by_asks=by_asks)
-    found = _hits(statement, words=question.sparse, **params)
-    return _distinct(combine(found, dense_weight, ask_weight), limit)
+
+    def ranked(question: Question) -> list[Hit]:
+        with_vector = vector is not None
+        statement = sql.find(question, allowed, by_vector=with_vector, by_asks=by_asks)
+        return _distinct(combine(_hits(statement, **params), dense_weight, ask_weight), limit)
+
+    hits = ranked(question)
+    if len(hits) < limit and question.whole:
+        # There are no more, or more were withdrawn a moment ago than a leg has to spare.
+        hits = ranked(replace(question, whole=False))
+    return hits
 
 
 def rank(

@@ -14,10 +14,13 @@ from resources.models.index import SPARSE_DIMENSIONS
 
 LEG_DEPTH = 200
 # Asks are several an entry: so many of the nearest for LEG_DEPTH entries.
-ASKS_DEPTH = 1_600
+ASKS_DEPTH = 800
 ASKS_AN_ENTRY = 14  # as a rule
 # Rows in scope up to which a scan of all of them is the quicker way, and exact.
 EXACT_ROWS = 20_000
+# Where all of a version may be found, but for what was withdrawn a moment ago, a leg takes so many
+# more than it needs and then drops those, instead of asking for every row whether it may be found.
+SPARE = 50
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Question:
     dimension: int
     rows: int
     terms: tuple[Term, ...]
+    # All of the version is in scope, but for what was withdrawn a moment ago.
+    whole: bool
     # More rows are in scope than are scanned, and there is a graph of them.
     by_graph: bool
     asks_by_graph: bool
@@ -60,25 +65,26 @@ def graph_name(table: str, version: int) -> str:
     return f"{table}_v{version}_hnsw"
 
 
-def look(version: int, allowed: str) -> str:
-    """The statement that `question` reads; its parameters are those of *allowed*, `version`,
-    `query` and `exact_rows`."""
-    in_scope = """(
-        SELECT count(*) FROM (
-            SELECT FROM resources_indexentry e
-            LEFT JOIN resources_resource r ON r.id = e.resource_id
-            WHERE e.version_id = %(version)s AND {allowed} LIMIT %(exact_rows)s + 1
-        ) AS allowed
-    )""".replace("{allowed}", allowed)
+def look(version: int, allowed: str, whole: str) -> str:
+    """The statement that `question` reads.
+
+    *allowed* is a condition over the entry `e` and its resource `r`, *whole* one that says whether
+    nothing else is in the version. Its parameters: those of *allowed*, `version`, `query` and
+    `exact_rows`.
+    """
+    in_scope = f"""(
+        SELECT count(*) FROM (SELECT {_entries(version, allowed)} LIMIT %(exact_rows)s + 1) a
+    )"""
     asks_graph = graph_name("resources_facetvector", version)
     return f"""
-    SELECT v.dimension, v.rows, CASE WHEN v.graph OR g.valid THEN {in_scope} END,
-           v.graph, g.valid, t.id, t.term, t.documents, t.count
+    SELECT v.dimension, v.rows, g.whole, v.graph, g.asks,
+           CASE WHEN g.whole THEN v.rows WHEN v.graph OR g.asks THEN {in_scope} ELSE 0 END,
+           t.id, t.term, t.documents, t.count
     FROM resources_indexversion v
     CROSS JOIN (
-        SELECT EXISTS (
+        SELECT {whole} AS whole, EXISTS (
             SELECT FROM pg_index WHERE indexrelid = to_regclass('{asks_graph}') AND indisvalid
-        ) AS valid
+        ) AS asks
     ) g
     LEFT JOIN (
         SELECT l.id, l.term, f.documents, cardinality(asked.positions) AS count
@@ -90,17 +96,25 @@ def look(version: int, allowed: str) -> str:
     WHERE v.id = %(version)s"""
 
 
-def question(version: int, rows: Sequence[Any], exact_rows: int) -> "Question | None":
-    """From the *rows* that `look` gave."""
+# Whether a version holds nothing but resources, or nothing but chunks.
+ONLY_RESOURCES, ONLY_CHUNKS = (
+    f"NOT EXISTS (SELECT FROM resources_indexentry WHERE version_id = %(version)s"
+    f" AND {other} IS NOT NULL)"
+    for other in ("chunk_id", "resource_id")
+)
+
+
+def question(version: int, rows: Sequence[Any], exact_rows: int) -> Question | None:
+    """From the *rows* that `look` gave; None where the version is gone."""
     if not rows:
         return None
-    dimension, total, in_scope, graph, asks_graph = rows[0][:5]
-    terms = [Term(*row[5:]) for row in rows if row[5] is not None]
+    dimension, total, whole, graph, asks_graph, in_scope = rows[0][:6]
     return Question(
         version=version,
         dimension=dimension,
         rows=total,
-        terms=tuple(sorted(terms, key=lambda t: t.id)),
+        terms=tuple(sorted((Term(*row[6:]) for row in rows if row[6]), key=lambda t: t.id)),
+        whole=whole,
         by_graph=graph and in_scope > exact_rows,
         asks_by_graph=asks_graph and in_scope * ASKS_AN_ENTRY > exact_rows,
     )
@@ -109,21 +123,19 @@ def question(version: int, rows: Sequence[Any], exact_rows: int) -> "Question | 
 def find(question: Question, allowed: str, *, by_vector: bool, by_asks: bool) -> str:
     """The statement that finds candidates and scores them.
 
-    *allowed* is a condition over the entry `e` and its resource `r`. Its parameters: those of
-    *allowed*, `words` (`Question.sparse`) and `vector`.
+    Its parameters: those of *allowed*, `words` (`Question.sparse`) and `vector`.
     """
-    rows = _ENTRIES.format(version=question.version, allowed=allowed)
-    parts = {}
-    if not question.by_graph or (by_asks and not question.asks_by_graph):
-        parts["allowed"] = f"SELECT e.id {rows}"
+    rows = _entries(question.version, allowed)
+    legs = {}
     if question.terms:
-        parts["by_words"] = _words_leg(question, rows)
+        legs["by_words"] = _words_leg(question, rows)
     if by_vector:
-        parts["by_vector"] = _vector_leg(question, rows)
+        legs["by_vector"] = _vector_leg(question, rows)
     if by_asks:
-        parts["by_asks"] = _asks_leg(question, rows)
-    withs = ",".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())
-    found = " UNION ".join(f"SELECT entry_id FROM {leg}" for leg in parts if leg != "allowed")
+        legs["by_asks"] = _asks_leg(question, rows)
+    parts = {} if question.whole else {"allowed": f"SELECT e.id {rows}"}
+    withs = ",".join(f"{name} AS ({part})" for name, part in (parts | legs).items())
+    found = " UNION ".join(f"SELECT entry_id FROM {leg}" for leg in legs)
     joins = [f"FROM ({found}) found JOIN resources_indexentry e ON e.id = found.entry_id"]
     cosine = words = facet = "NULL::float"
     if by_vector:
@@ -140,10 +152,12 @@ def find(question: Question, allowed: str, *, by_vector: bool, by_asks: bool) ->
     {" ".join(joins)}"""
 
 
-# The entries that may be found.
-_ENTRIES = """
+def _entries(version: int, allowed: str) -> str:
+    """The entries that may be found."""
+    return f"""
     FROM resources_indexentry e LEFT JOIN resources_resource r ON r.id = e.resource_id
     WHERE e.version_id = {version} AND {allowed}"""
+
 
 _BEST_ASK = """(
         SELECT 1 - min(f.embedding <=> %(vector)s::halfvec) FROM resources_facetvector f
@@ -152,54 +166,65 @@ _BEST_ASK = """(
 
 
 def _words_leg(question: Question, rows: str) -> str:
-    """The best by words, of all rows: no index did it both well and quickly enough."""
-    # OFFSET 0: the score of a row is worked out once, and what is sorted is narrow.
-    scored = f"""(
-        SELECT entry_id, weights <#> %(words)s::sparsevec AS score
-        FROM resources_lexicalvector WHERE version_id = {question.version} OFFSET 0
-    )"""
-    if question.by_graph:
-        source = f"{scored} w JOIN (SELECT e.id {rows}) a ON a.id = w.entry_id"
-    else:
-        source = f"""(
-        SELECT w.entry_id, w.weights <#> %(words)s::sparsevec AS score
-        FROM allowed a JOIN resources_lexicalvector w ON w.entry_id = a.id
-        WHERE w.version_id = {question.version} OFFSET 0
-    ) w"""
+    """The best by words, of all rows in scope: no index did it both well and quickly enough."""
+    source = """
+    SELECT w.entry_id, w.weights <#> %(words)s::sparsevec AS distance
+    FROM resources_lexicalvector w"""
+    version = f"WHERE w.version_id = {question.version}"
+    # OFFSET 0: a row's score is worked out once, and what is sorted is narrow.
+    if question.whole:
+        return _without_withdrawn(
+            f"SELECT * FROM ({source} {version} OFFSET 0) w WHERE distance < 0", rows
+        )
+    join = "JOIN allowed a ON a.id = w.entry_id"
     return f"""
-    SELECT w.entry_id FROM {source} WHERE w.score < 0
-    ORDER BY w.score, w.entry_id LIMIT {LEG_DEPTH}"""
+    SELECT entry_id FROM ({source} {join} {version} OFFSET 0) w WHERE distance < 0
+    ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"""
 
 
 def _vector_leg(question: Question, rows: str) -> str:
-    table = "resources_densevector d"
+    table, version = "resources_densevector d", f"WHERE d.version_id = {question.version}"
     if question.by_graph:
-        source = f"{table} JOIN (SELECT e.id {rows}) a ON a.id = d.entry_id"
-        order = _indexed_distance("d", question)
-    else:
-        source = f"allowed a JOIN {table} ON d.entry_id = a.id"
-        order = "d.embedding <=> %(vector)s::halfvec, d.entry_id"
+        return f"""
+    SELECT d.entry_id FROM {table} JOIN (SELECT e.id {rows}) a ON a.id = d.entry_id
+    {version} ORDER BY {_indexed_distance("d", question)} LIMIT {LEG_DEPTH}"""
+    source = f"SELECT d.entry_id, d.embedding <=> %(vector)s::halfvec AS distance FROM {table}"
+    if question.whole:
+        return _without_withdrawn(f"{source} {version}", rows)
     return f"""
-    SELECT d.entry_id FROM {source}
-    WHERE d.version_id = {question.version} ORDER BY {order} LIMIT {LEG_DEPTH}"""
+    SELECT entry_id FROM (
+        {source} JOIN allowed a ON a.id = d.entry_id {version} OFFSET 0
+    ) d ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"""
 
 
 def _asks_leg(question: Question, rows: str) -> str:
     table = "resources_facetvector f"
+    version = f"WHERE f.version_id = {question.version} AND f.role = 'ask'"
     if question.asks_by_graph:
         distance = _indexed_distance("f", question)
-        source = f"{table} JOIN (SELECT e.id {rows}) a ON a.id = f.entry_id"
-        nearest = f"ORDER BY {distance} LIMIT {ASKS_DEPTH}"
+        nearest = f"""
+        SELECT f.entry_id, {distance} AS distance
+        FROM {table} JOIN (SELECT e.id {rows}) a ON a.id = f.entry_id
+        {version} ORDER BY {distance} LIMIT {ASKS_DEPTH}"""
     else:
-        distance = "f.embedding <=> %(vector)s::halfvec"
-        source = f"allowed a JOIN {table} ON f.entry_id = a.id"
-        nearest = ""
+        join = "" if question.whole else "JOIN allowed a ON a.id = f.entry_id"
+        nearest = f"""
+        SELECT f.entry_id, f.embedding <=> %(vector)s::halfvec AS distance
+        FROM {table} {join} {version}"""
+    by_entry = f"""
+    SELECT entry_id, min(distance) AS distance FROM ({nearest}) f GROUP BY entry_id"""
+    if question.whole and not question.asks_by_graph:
+        return _without_withdrawn(by_entry, rows)
+    return f"SELECT entry_id FROM ({by_entry}) f ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"
+
+
+def _without_withdrawn(source: str, rows: str) -> str:
+    """The nearest of *source*, of which nearly all are among *rows*."""
     return f"""
-    SELECT entry_id FROM (
-        SELECT f.entry_id, {distance} AS distance FROM {source}
-        WHERE f.version_id = {question.version} AND f.role = 'ask' {nearest}
-    ) nearest
-    GROUP BY entry_id ORDER BY min(distance), entry_id LIMIT {LEG_DEPTH}"""
+    SELECT n.entry_id FROM (
+        SELECT * FROM ({source}) s ORDER BY distance, entry_id LIMIT {LEG_DEPTH + SPARE}
+    ) n JOIN (SELECT e.id {rows}) a ON a.id = n.entry_id
+    ORDER BY n.distance, n.entry_id LIMIT {LEG_DEPTH}"""
 
 
 def _indexed_distance(table: str, question: Question) -> str:

@@ -62,4 +62,4 @@ def test_compose_sets_only_what_the_settings_read() -> None:
 
 def test_compose_asks_only_for_what_can_be_set() -> None:
     used = set(re.findall(r"\$\{([A-Z_]+)", (PROJECT / "compose.yaml").read_text()))
-    assert used <= {*read_by_settings(), "POSTGRES_PASSWORD"}
+    assert used <= {*read_by_settings(), "POSTGRES_PASSWORD", "RAG_READER_PASSWORD"}

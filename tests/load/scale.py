@@ -102,7 +102,8 @@ class Bench:
             shares = []
             for number, hits in enumerate(found):
                 best = {h.entry_id for h in self.hits(version, exact, number)}
-                shares.append(len(best & {h.entry_id for h in hits}) / max(len(best), 1))
+                common = len(best & {h.entry_id for h in hits})
+                shares.append(common / len(best) if best else 1.0)
             measured.recall_10 = round(statistics.fmean(shares), 4)
         return measured
 

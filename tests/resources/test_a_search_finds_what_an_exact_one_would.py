@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from resources.models import Level
+from resources.models import Level, Resource, Status
 from resources.rag import graph
 from resources.ranking import Filters, Hit, Scope, combine, search
 from tests.resources import vectors
@@ -129,6 +129,19 @@ def test_without_a_vector_words_decide_within_each_scope(made: Made) -> None:
         hits = search(made.version.pk, QUERIES[0], None, Filters(), 1000, scope)
         assert len(hits) == len(wanted)
         assert [h.lexical for h in hits] == pytest.approx([words[pk] for pk in wanted], rel=1e-4)
+
+
+def test_what_was_withdrawn_a_moment_ago_pushes_nobody_out(made: Made) -> None:
+    vector = np.array(vectors.unit(np.random.default_rng(8), DIMENSION))
+    resources = [pk for pk, entry in made.entries.items() if entry.resource_id]
+    nearest = sorted(resources, key=lambda pk: -(made.vectors[pk] @ vector))
+    withdrawn, left = nearest[:285], set(nearest[285:])
+    gone = Resource.objects.filter(pk__in=[made.entries[pk].resource_id for pk in withdrawn])
+    gone.update(status=Status.ARCHIVED)  # and no worker has taken them out of the index yet
+    for scope, wanted in ((Scope.RESOURCES, left), (Scope.ALL, left | set(made.entries))):
+        hits = search(made.version.pk, "unheard", list(vector), Filters(), 15, scope)
+        assert len(hits) == 15
+        assert {h.entry_id for h in hits} <= wanted - set(withdrawn)
 
 
 def test_a_version_that_is_gone_finds_nothing(made: Made) -> None:

@@ -207,6 +207,13 @@ def test_through_changes_of_a_third(version: IndexVersion) -> None:
     assert_equal(index())
 
 
+def test_through_a_bulk_change_that_was_broken_off(version: IndexVersion) -> None:
+    change(some(1)[0], summary=random_text(50, 3000))
+    ids = [r.pk for r in some(1)]
+    indexing._store_words(version, items.RESOURCES, ids, bulk=True)  # and no refresh came
+    assert_equal(index())
+
+
 def test_after_deletions(version: IndexVersion) -> None:
     catalogue.delete(some(2))
     indexing.index_rows(version, items.RESOURCES, [])  # what was queued
