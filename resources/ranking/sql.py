@@ -134,20 +134,25 @@ def find(question: Question, allowed: str, *, by_vector: bool, by_asks: bool) ->
     if by_asks:
         legs["by_asks"] = _asks_leg(question, rows)
     parts = {} if question.whole else {"allowed": f"SELECT e.id {rows}"}
+    if by_asks and not question.asks_by_graph:
+        parts["nearest_ask"] = _nearest_asks(question)
     withs = ",".join(f"{name} AS ({part})" for name, part in (parts | legs).items())
     found = " UNION ".join(f"SELECT entry_id FROM {leg}" for leg in legs)
     joins = [f"FROM ({found}) found JOIN resources_indexentry e ON e.id = found.entry_id"]
-    cosine = words = facet = "NULL::float"
+    cosine = words = ask = "NULL::float"
     if by_vector:
         cosine = "1 - (d.embedding <=> %(vector)s::halfvec)"
         joins.append("LEFT JOIN resources_densevector d ON d.entry_id = e.id")
     if by_asks:
-        facet = _BEST_ASK.format(version=question.version)
+        ask = _BEST_ASK.format(version=question.version)
+    if "nearest_ask" in parts:
+        ask = "1 - k.distance"
+        joins.append("LEFT JOIN nearest_ask k ON k.entry_id = e.id")
     if question.terms:
         words = "-(w.weights <#> %(words)s::sparsevec)"
         joins.append("LEFT JOIN resources_lexicalvector w ON w.entry_id = e.id")
     return f"""WITH {withs}
-    SELECT e.id, e.resource_id, e.chunk_id, {cosine} AS dense, {facet} AS facet,
+    SELECT e.id, e.resource_id, e.chunk_id, {cosine} AS dense, {ask} AS ask,
            coalesce({words}, 0) AS lexical
     {" ".join(joins)}"""
 
@@ -198,24 +203,27 @@ def _vector_leg(question: Question, rows: str) -> str:
 
 
 def _asks_leg(question: Question, rows: str) -> str:
-    table = "resources_facetvector f"
-    version = f"WHERE f.version_id = {question.version} AND f.role = 'ask'"
-    if question.asks_by_graph:
-        distance = _indexed_distance("f", question)
-        nearest = f"""
+    if not question.asks_by_graph:
+        if question.whole:
+            return _without_withdrawn("SELECT * FROM nearest_ask", rows)
+        return f"SELECT entry_id FROM nearest_ask ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"
+    distance = _indexed_distance("f", question)
+    return f"""
+    SELECT entry_id FROM (
         SELECT f.entry_id, {distance} AS distance
-        FROM {table} JOIN (SELECT e.id {rows}) a ON a.id = f.entry_id
-        {version} ORDER BY {distance} LIMIT {ASKS_DEPTH}"""
-    else:
-        join = "" if question.whole else "JOIN allowed a ON a.id = f.entry_id"
-        nearest = f"""
-        SELECT f.entry_id, f.embedding <=> %(vector)s::halfvec AS distance
-        FROM {table} {join} {version}"""
-    by_entry = f"""
-    SELECT entry_id, min(distance) AS distance FROM ({nearest}) f GROUP BY entry_id"""
-    if question.whole and not question.asks_by_graph:
-        return _without_withdrawn(by_entry, rows)
-    return f"SELECT entry_id FROM ({by_entry}) f ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"
+        FROM resources_facetvector f JOIN (SELECT e.id {rows}) a ON a.id = f.entry_id
+        WHERE f.version_id = {question.version} AND f.role = 'ask'
+        ORDER BY {distance} LIMIT {ASKS_DEPTH}
+    ) f GROUP BY entry_id ORDER BY min(distance), entry_id LIMIT {LEG_DEPTH}"""
+
+
+def _nearest_asks(question: Question) -> str:
+    """By entry the distance of its nearest ask: for the leg, and for the score."""
+    join = "" if question.whole else "JOIN allowed a ON a.id = f.entry_id"
+    return f"""
+    SELECT f.entry_id, min(f.embedding <=> %(vector)s::halfvec) AS distance
+    FROM resources_facetvector f {join}
+    WHERE f.version_id = {question.version} AND f.role = 'ask' GROUP BY f.entry_id"""
 
 
 def _without_withdrawn(source: str, rows: str) -> str:
