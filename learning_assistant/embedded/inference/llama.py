@@ -78,7 +78,13 @@ class Llama:
     @classmethod
     async def start(cls, settings: Settings) -> "Llama":
         """Load the model; takes about a second. Raises `LlamaError`."""
-        return await asyncio.to_thread(cls._start, settings)
+        llama = await asyncio.to_thread(cls._start, settings)
+        try:
+            await llama._until_it_runs()
+        except LlamaError:
+            await llama.stop()
+            raise
+        return llama
 
     @classmethod
     def _start(cls, settings: Settings) -> "Llama":
@@ -89,6 +95,17 @@ class Llama:
             return cls(settings, xllamacpp.Server(_parameters(settings)))
         except (RuntimeError, ImportError) as error:
             raise LlamaError(f"llama.cpp can't load {settings.file.name}: {error}") from error
+
+    async def _until_it_runs(self) -> None:
+        """Wait for the first step of llama.cpp's loop.
+
+        The loop begins on a thread of its own. Were the server ended before that, it would begin
+        afterwards, and its destructor wait for it for ever.
+        """
+        if self.settings.embedding:
+            await self.embed(["a"])
+        else:
+            await self.ask("/completion", {"prompt": "a", "n_predict": 0})
 
     async def stop(self) -> None:
         """Unload the model, after the step that is being computed (well under a second)."""
