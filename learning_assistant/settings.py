@@ -179,6 +179,7 @@ INSTALLED_APPS = [
     "learning_assistant.apps.LearningAssistantConfig",
     "sessions.apps.SessionsConfig",
     "resources.apps.ResourcesConfig",
+    "exercises.apps.ExercisesConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
