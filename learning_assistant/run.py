@@ -30,6 +30,7 @@ from learning_assistant.embedded.services import Leases, ServiceError, secret
 READY_WITHIN_S = 180.0
 STOP_WITHIN_S = 15.0
 STARTER_MARK = "starter-catalogue"
+DURABLE_CONCURRENCY = 2
 
 SUPERVISORD = """\
 [supervisord]
@@ -171,7 +172,8 @@ def programs(settings: Any) -> dict[str, str]:
         "gunicorn_conf",
         "interactive": f"{worker} {log} -Q interactive -n interactive@%%h -P threads "
         f"-c {settings.INTERACTIVE_CONCURRENCY}",
-        "durable": f"{worker} {log} -Q durable -n durable@%%h -P threads -c 1",
+        # While one task waits for the model, another one reads and stores.
+        "durable": f"{worker} {log} -Q durable -n durable@%%h -P threads -c {DURABLE_CONCURRENCY}",
         # A program of its own: a worker's `-B` child is neither restarted nor ended with it.
         "beat": f"{python} -m celery -A learning_assistant beat {log} --pidfile=",
     }

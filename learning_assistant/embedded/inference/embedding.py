@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from learning_assistant.embedded.inference.llama import Llama, Vector
@@ -16,7 +17,10 @@ from learning_assistant.embedded.inference.schema import (
 )
 
 CONTEXT = 256  # tokens: what the model was trained with; `num_ctx` may raise it to what it can read
-GROUP = 2  # texts in one go (0.1 s): no longer does a person's query wait behind a long batch
+# What is read in one go (under 0.1 s): no longer does a person's query wait behind a long batch.
+# Short texts take a quarter less time in company.
+GROUP = 8  # texts
+GROUP_BYTES = 512  # of several texts together; about 130 tokens
 PERSON, BATCH = 0, 1  # priorities
 TOO_LONG = "the input length exceeds the context length"
 
@@ -72,16 +76,28 @@ async def _vectors(
     vectors: list[Vector] = []
     count = 0
     priority = PERSON if len(texts) == 1 else BATCH
-    for start in range(0, len(texts), GROUP):
+    for group in _groups(texts):
         async with resident.gate.entered(priority):
-            group = [
-                await _input(llama, text, context, truncate)
-                for text in texts[start : start + GROUP]
-            ]
-            found, read = await llama.embed(group)
+            inputs = [await _input(llama, text, context, truncate) for text in group]
+            found, read = await llama.embed(inputs)
         vectors += found
         count += read
     return vectors, count
+
+
+def _groups(texts: list[str]) -> Iterator[list[str]]:
+    """*texts* in order, in groups of at most `GROUP` and, if there are several, `GROUP_BYTES`."""
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        length = len(text.encode())
+        if group and (len(group) == GROUP or size + length > GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += length
+    if group:
+        yield group
 
 
 async def _input(llama: Llama, text: str, context: int, truncate: bool) -> str | list[int]:
