@@ -1,29 +1,14 @@
-from typing import Any
-
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from learning_assistant.api_keys import ApiKeyAuthentication, MaySearch
-from learning_assistant.postgresql.base import time_limit
 from learning_assistant.schema import KEY_RESPONSES, PROBLEM_RESPONSES
+from learning_assistant.views import BoundedView
 from resources.ranking import Scope
 from resources.serializers import ResourceQuery, SearchAnswer, SearchQuery, Suggestions
 from resources.services.search import search
 from resources.services.suggest import suggest
-
-# Seconds after which an answer waits for PostgreSQL no longer: late beats never, but nobody waits
-# three seconds.
-LAST_S = 2.6
-
-
-class BoundedView(APIView):
-    """A view whose queries, those of its authentication too, together end in time."""
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        with time_limit(LAST_S):
-            return super().dispatch(request, *args, **kwargs)
 
 
 class ResourcesView(BoundedView):

@@ -12,7 +12,10 @@ SESSION_ID_LENGTH = 128
 
 class LearningSessionQuerySet(models.QuerySet["LearningSession"]):
     def seen(self, session_id: str) -> "LearningSession":
-        """The session of this id, made on its first request, marked as seen now."""
+        """The session of this id, made on its first request, marked as seen now.
+
+        Inside a transaction it is locked until the end of it: others of the same id wait.
+        """
         session, created = self.get_or_create(session_id=session_id)
         if not created:
             self.filter(pk=session.pk).update(last_seen_at=timezone.now())
@@ -20,9 +23,12 @@ class LearningSessionQuerySet(models.QuerySet["LearningSession"]):
 
 
 class LearningSession(models.Model):
-    """A learner's session under the id that the client chose."""
+    """A learner's session, under an id that the client chose or that was issued with a secret."""
 
     session_id = models.CharField(max_length=SESSION_ID_LENGTH, unique=True)
+    secret_hash = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="SHA-256; empty unless issued."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
 

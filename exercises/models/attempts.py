@@ -59,6 +59,9 @@ class Attempt(models.Model):
         default=dict, help_text="Tests of code, points of a rubric."
     )
     hints_taken = models.PositiveSmallIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often its grading was begun: what breaks each time ends ungraded."
+    )
     idempotency_key = models.CharField(max_length=KEY_LENGTH, null=True)
     request_hash = models.CharField(max_length=64, blank=True)
     model = models.CharField(max_length=200, blank=True)
@@ -74,6 +77,13 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["practice", "idempotency_key"], name="one_attempt_a_key"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(verdict="pending"),
+                name="pending_attempts",
             )
         ]
 
@@ -92,6 +102,7 @@ class Review(models.Model):
     difficulty = models.FloatField(null=True, help_text="1 to 10.")
     due = models.DateTimeField(default=timezone.now)
     last_review = models.DateTimeField(null=True)
+    mastery = models.FloatField(default=0, help_text="0 to 1 (exercises.scheduling).")
 
     class Meta:
         ordering = ["due"]

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from learning_assistant.asking import Asking
 from resources import presenting, ranking, tasks
 from resources.models import IndexVersion
 from resources.ranking import Filters, Scope
-from resources.services.asking import Asking
 
 
 def search(query: str, limit: int, scope: Scope, filters: Filters) -> dict[str, Any]:

@@ -5,10 +5,10 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from learning_assistant.asking import Asking
 from resources import presenting, ranking, tasks
 from resources.models import IndexVersion
 from resources.ranking import Filters
-from resources.services.asking import Asking
 from sessions import services as sessions
 
 

@@ -32,7 +32,7 @@ class Asking:
 
         It comes within `FALLBACK_AFTER_S`, or the queue counts as missing.
         """
-        reply = self._reply_within(settings.FALLBACK_AFTER_S)
+        reply = self.reply_within(settings.FALLBACK_AFTER_S)
         if reply is None or "error" in reply:
             # After an error the web process may still reach the database; if not, it says so.
             self.mark("queue")
@@ -42,22 +42,26 @@ class Asking:
 
     def last_reply(self) -> dict[str, Any] | None:
         """The next reply, or None when it did not come within the deadline."""
-        return self._reply_within(settings.DEADLINE_S)
+        return self.reply_within(settings.DEADLINE_S)
 
-    def _send(self, task: "Task[Any, Any]", payload: dict[str, Any]) -> lanes.Call | None:
-        try:
-            return lanes.request(task, payload, settings.DEADLINE_S)
-        except lanes.LaneDown as error:
-            logger.warning("the interactive lane is down: %s", error)
-            self.mark("queue")
-            return None
+    def reply_within(self, seconds: float) -> dict[str, Any] | None:
+        """The next reply, or None when it did not come within *seconds* of the question.
 
-    def _reply_within(self, seconds: float) -> dict[str, Any] | None:
+        A lane that is down counts as missing.
+        """
         if self._call is None:
             return None
         try:
             return self._call.next_reply(self._started + seconds - time.monotonic())
         except lanes.LaneDown as error:
             logger.warning("the reply can't be read: %s", error)
+            self.mark("queue")
+            return None
+
+    def _send(self, task: "Task[Any, Any]", payload: dict[str, Any]) -> lanes.Call | None:
+        try:
+            return lanes.request(task, payload, settings.DEADLINE_S)
+        except lanes.LaneDown as error:
+            logger.warning("the interactive lane is down: %s", error)
             self.mark("queue")
             return None
