@@ -70,6 +70,22 @@ stdout_logfile_maxbytes=5MB
 stdout_logfile_backups=2
 """
 
+# Runs once and ends; only if it is killed it starts again.
+JOB = """
+[program:{name}]
+command=setpriv --pdeathsig TERM -- {command}
+directory={directory}
+autorestart=unexpected
+exitcodes=0,1
+startsecs=0
+stopwaitsecs=10
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={log}/{name}.log
+stdout_logfile_maxbytes=5MB
+stdout_logfile_backups=2
+"""
+
 
 class Stopped(BaseException):
     """Someone asked this process to end."""
@@ -179,6 +195,11 @@ def programs(settings: Any) -> dict[str, str]:
     }
 
 
+def jobs() -> dict[str, str]:
+    """What is done once beside them, by name: exercises are proven while learners already ask."""
+    return {"bank": f"{_quoted(sys.executable)} manage.py load_bank"}
+
+
 def _quoted(path: object) -> str:
     """*path* for supervisord: one word, and no expression of its own."""
     return shlex.quote(str(path)).replace("%", "%%")
@@ -198,8 +219,9 @@ def _supervisord(settings: Any) -> "Iterator[subprocess.Popen[bytes]]":
         "user": "user=root\n" if os.geteuid() == 0 else "",
     }
     text = SUPERVISORD.format(**values) + "".join(
-        PROGRAM.format(name=name, command=command, **values)
-        for name, command in programs(settings).items()
+        section.format(name=name, command=command, **values)
+        for section, commands in ((PROGRAM, programs(settings)), (JOB, jobs()))
+        for name, command in commands.items()
     )
     config.write_text(text)
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]

@@ -220,6 +220,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STARTER_CATALOGUE = BASE_DIR / "resources" / "catalogue"
+EXERCISE_BANK = BASE_DIR / "exercises" / "bank"
 STATIC_URL = "static/"
 # Static files are served from the packages they come in: no collect step, nothing to go stale.
 WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,1 @@
+"""Proofs: nothing reaches a learner before its key is checked."""
