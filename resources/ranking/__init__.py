@@ -9,7 +9,7 @@ Retrieval (2022), https://arxiv.org/abs/2210.11934
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -78,8 +78,7 @@ class NothingLeft(ValueError):
 RELAXED_FIRST = ("level", "kind", "topic")
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     entry_id: int
     resource_id: int | None  # of a resource
     chunk_id: int | None  # of a document's chunk
@@ -187,9 +186,9 @@ def combine(
         lexical = hit.lexical / most_lexical
         cosine = cosines[hit.entry_id]
         if cosine is None:  # not embedded yet: what is must not win by that alone
-            return replace(hit, score=lexical)
+            return hit._replace(score=lexical)
         dense = (cosine - low) / spread
-        return replace(hit, score=dense_weight * dense + (1 - dense_weight) * lexical)
+        return hit._replace(score=dense_weight * dense + (1 - dense_weight) * lexical)
 
     return sorted(map(scored, found), key=lambda h: (-h.score, h.chunk_id or 0, h.resource_id or 0))
 
@@ -227,8 +226,7 @@ def search(
         return []
     by_asks = vector is not None and ask_weight > 0 and scope is not Scope.DOCUMENTS
     params["words"] = question.sparse
-    if vector is not None:
-        params["vector"] = vector_literal(vector)
+    params["vector"] = None if vector is None else vector_literal(vector)
 
     def ranked(question: Question) -> list[Hit]:
         with_vector = vector is not None
@@ -237,7 +235,7 @@ def search(
 
     hits = ranked(question)
     if len(hits) < limit and question.whole:
-        # There are no more, or more were withdrawn a moment ago than a leg has to spare.
+        # There are no more, or those withdrawn a moment ago took their places in the legs.
         hits = ranked(replace(question, whole=False))
     return hits
 
@@ -287,7 +285,7 @@ def _distinct(hits: list[Hit], limit: int) -> list[Hit]:
             letters = "".join(c for c in title.casefold() if c.isalnum())
             named_twice = hit.resource_id is not None and letters in titles
             is_double = named_twice or any(k.entry_id in same for k in kept)
-            (doubles if is_double else kept).append(replace(hit, title=title))
+            (doubles if is_double else kept).append(hit._replace(title=title))
             if hit.resource_id is not None:
                 titles.add(letters)
         if len(kept) >= limit:

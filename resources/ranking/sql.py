@@ -1,11 +1,12 @@
 """The statements of a search: one that looks at the question, one that finds and scores.
 
 A leg finds candidates: the 200 best by words, by the vector, by the vectors of asks. The scores
-of all candidates are exact, whichever leg found them; a leg that follows a graph (HNSW) may miss a
-candidate, never misjudge one. docs/how-retrieval-works.md has the figures.
+of all candidates are exact, whichever leg found them; above `EXACT_ROWS` a leg may miss a candidate
+(a graph, HNSW, is followed), never misjudge one. docs/how-retrieval-works.md has the figures.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,8 @@ ASKS_DEPTH = 800
 ASKS_AN_ENTRY = 14  # as a rule
 # Rows in scope up to which a scan of all of them is the quicker way, and exact.
 EXACT_ROWS = 20_000
-# Where all of a version may be found, but for what was withdrawn a moment ago, a leg takes so many
-# more than it needs and then drops those, instead of asking for every row whether it may be found.
-SPARE = 50
+# So many may become allowed between looking at the question and finding.
+MARGIN = 1_000
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,12 @@ class Question:
     dimension: int
     rows: int
     terms: tuple[Term, ...]
-    # All of the version is in scope, but for what was withdrawn a moment ago.
+    # All of the version is in scope, but for what was withdrawn a moment ago: the legs take no
+    # notice of that, and it is left out of what they found.
     whole: bool
+    # How many are, where they were counted and are few enough to be scanned.
+    in_scope: int | None
+    exact_rows: int
     # More rows are in scope than are scanned, and there is a graph of them.
     by_graph: bool
     asks_by_graph: bool
@@ -109,12 +113,15 @@ def question(version: int, rows: Sequence[Any], exact_rows: int) -> Question | N
     if not rows:
         return None
     dimension, total, whole, graph, asks_graph, in_scope = rows[0][:6]
+    counted = not whole and (graph or asks_graph)
     return Question(
         version=version,
         dimension=dimension,
         rows=total,
         terms=tuple(sorted((Term(*row[6:]) for row in rows if row[6]), key=lambda t: t.id)),
         whole=whole,
+        in_scope=in_scope if counted and in_scope <= exact_rows else None,
+        exact_rows=exact_rows,
         by_graph=graph and in_scope > exact_rows,
         asks_by_graph=asks_graph and in_scope * ASKS_AN_ENTRY > exact_rows,
     )
@@ -133,15 +140,22 @@ def find(question: Question, allowed: str, *, by_vector: bool, by_asks: bool) ->
         legs["by_vector"] = _vector_leg(question, rows)
     if by_asks:
         legs["by_asks"] = _asks_leg(question, rows)
-    parts = {} if question.whole else {"allowed": f"SELECT e.id {rows}"}
+    # PostgreSQL's own guess of how many that are can be a hundred times too high (it takes every
+    # entry to be of a resource): told the number, it does not read the whole version for a few.
+    told = "" if question.in_scope is None else f"LIMIT {question.in_scope + MARGIN}"
+    parts = {"asked": _ASKED}
+    if not question.whole:
+        parts["allowed"] = f"SELECT e.id {rows} {told}"
     if by_asks and not question.asks_by_graph:
         parts["nearest_ask"] = _nearest_asks(question)
     withs = ",".join(f"{name} AS ({part})" for name, part in (parts | legs).items())
     found = " UNION ".join(f"SELECT entry_id FROM {leg}" for leg in legs)
     joins = [f"FROM ({found}) found JOIN resources_indexentry e ON e.id = found.entry_id"]
+    if question.whole:
+        joins.append(f"JOIN (SELECT e.id {rows}) a ON a.id = e.id")
     cosine = words = ask = "NULL::float"
     if by_vector:
-        cosine = "1 - (d.embedding <=> %(vector)s::halfvec)"
+        cosine = "1 - (d.embedding <=> (SELECT vector FROM asked))"
         joins.append("LEFT JOIN resources_densevector d ON d.entry_id = e.id")
     if by_asks:
         ask = _BEST_ASK.format(version=question.version)
@@ -149,7 +163,7 @@ def find(question: Question, allowed: str, *, by_vector: bool, by_asks: bool) ->
         ask = "1 - k.distance"
         joins.append("LEFT JOIN nearest_ask k ON k.entry_id = e.id")
     if question.terms:
-        words = "-(w.weights <#> %(words)s::sparsevec)"
+        words = "-(w.weights <#> (SELECT words FROM asked))"
         joins.append("LEFT JOIN resources_lexicalvector w ON w.entry_id = e.id")
     return f"""WITH {withs}
     SELECT e.id, e.resource_id, e.chunk_id, {cosine} AS dense, {ask} AS ask,
@@ -159,59 +173,69 @@ def find(question: Question, allowed: str, *, by_vector: bool, by_asks: bool) ->
 
 def _entries(version: int, allowed: str) -> str:
     """The entries that may be found."""
+    # A join that nothing asks for would still keep PostgreSQL from reading the index alone.
+    of_resources = re.search(r"\br\.", allowed)
+    join = "LEFT JOIN resources_resource r ON r.id = e.resource_id" if of_resources else ""
     return f"""
-    FROM resources_indexentry e LEFT JOIN resources_resource r ON r.id = e.resource_id
+    FROM resources_indexentry e {join}
     WHERE e.version_id = {version} AND {allowed}"""
 
 
+# Named once: a vector is some thousand characters.
+_ASKED = "SELECT %(vector)s::halfvec AS vector, %(words)s::sparsevec AS words"
+
 _BEST_ASK = """(
-        SELECT 1 - min(f.embedding <=> %(vector)s::halfvec) FROM resources_facetvector f
+        SELECT 1 - min(f.embedding <=> (SELECT vector FROM asked)) FROM resources_facetvector f
         WHERE f.entry_id = e.id AND f.version_id = {version} AND f.role = 'ask'
     )"""
 
 
 def _words_leg(question: Question, rows: str) -> str:
     """The best by words, of all rows in scope: no index did it both well and quickly enough."""
-    source = """
-    SELECT w.entry_id, w.weights <#> %(words)s::sparsevec AS distance
-    FROM resources_lexicalvector w"""
-    version = f"WHERE w.version_id = {question.version}"
+    join, deep = "", LEG_DEPTH
+    if question.by_graph and not question.whole:
+        # More than `exact_rows` are allowed, so among these there are as a rule twice LEG_DEPTH.
+        deep = 2 * LEG_DEPTH * (1 + question.rows // max(question.exact_rows, 1))
+    elif not question.whole:
+        join = "JOIN allowed a ON a.id = w.entry_id"
     # OFFSET 0: a row's score is worked out once, and what is sorted is narrow.
-    if question.whole:
-        return _without_withdrawn(
-            f"SELECT * FROM ({source} {version} OFFSET 0) w WHERE distance < 0", rows
-        )
-    join = "JOIN allowed a ON a.id = w.entry_id"
+    best = f"""
+    SELECT entry_id, distance FROM (
+        SELECT w.entry_id, w.weights <#> (SELECT words FROM asked) AS distance
+        FROM resources_lexicalvector w {join} WHERE w.version_id = {question.version} OFFSET 0
+    ) w
+    WHERE distance < 0 ORDER BY distance, entry_id LIMIT {deep}"""
+    if deep == LEG_DEPTH:
+        return best
     return f"""
-    SELECT entry_id FROM ({source} {join} {version} OFFSET 0) w WHERE distance < 0
-    ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"""
+    SELECT w.entry_id, w.distance FROM ({best}) w JOIN (SELECT e.id {rows}) a ON a.id = w.entry_id
+    ORDER BY w.distance, w.entry_id LIMIT {LEG_DEPTH}"""
 
 
 def _vector_leg(question: Question, rows: str) -> str:
-    table, version = "resources_densevector d", f"WHERE d.version_id = {question.version}"
+    source, version = "resources_densevector d", f"WHERE d.version_id = {question.version}"
     if question.by_graph:
+        distance = _indexed_distance("d", question)
         return f"""
-    SELECT d.entry_id FROM {table} JOIN (SELECT e.id {rows}) a ON a.id = d.entry_id
-    {version} ORDER BY {_indexed_distance("d", question)} LIMIT {LEG_DEPTH}"""
-    source = f"SELECT d.entry_id, d.embedding <=> %(vector)s::halfvec AS distance FROM {table}"
-    if question.whole:
-        return _without_withdrawn(f"{source} {version}", rows)
+    SELECT d.entry_id FROM {source} {_within("d", question, rows)} {version}
+    ORDER BY {distance} LIMIT {LEG_DEPTH}"""
+    join = "" if question.whole else "JOIN allowed a ON a.id = d.entry_id"
     return f"""
     SELECT entry_id FROM (
-        {source} JOIN allowed a ON a.id = d.entry_id {version} OFFSET 0
-    ) d ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"""
+        SELECT d.entry_id, d.embedding <=> (SELECT vector FROM asked) AS distance
+        FROM {source} {join} {version} OFFSET 0
+    ) d
+    ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"""
 
 
 def _asks_leg(question: Question, rows: str) -> str:
     if not question.asks_by_graph:
-        if question.whole:
-            return _without_withdrawn("SELECT * FROM nearest_ask", rows)
         return f"SELECT entry_id FROM nearest_ask ORDER BY distance, entry_id LIMIT {LEG_DEPTH}"
     distance = _indexed_distance("f", question)
     return f"""
     SELECT entry_id FROM (
         SELECT f.entry_id, {distance} AS distance
-        FROM resources_facetvector f JOIN (SELECT e.id {rows}) a ON a.id = f.entry_id
+        FROM resources_facetvector f {_within("f", question, rows)}
         WHERE f.version_id = {question.version} AND f.role = 'ask'
         ORDER BY {distance} LIMIT {ASKS_DEPTH}
     ) f GROUP BY entry_id ORDER BY min(distance), entry_id LIMIT {LEG_DEPTH}"""
@@ -221,24 +245,20 @@ def _nearest_asks(question: Question) -> str:
     """By entry the distance of its nearest ask: for the leg, and for the score."""
     join = "" if question.whole else "JOIN allowed a ON a.id = f.entry_id"
     return f"""
-    SELECT f.entry_id, min(f.embedding <=> %(vector)s::halfvec) AS distance
+    SELECT f.entry_id, min(f.embedding <=> (SELECT vector FROM asked)) AS distance
     FROM resources_facetvector f {join}
     WHERE f.version_id = {question.version} AND f.role = 'ask' GROUP BY f.entry_id"""
 
 
-def _without_withdrawn(source: str, rows: str) -> str:
-    """The nearest of *source*, of which nearly all are among *rows*."""
-    return f"""
-    SELECT n.entry_id FROM (
-        SELECT * FROM ({source}) s ORDER BY distance, entry_id LIMIT {LEG_DEPTH + SPARE}
-    ) n JOIN (SELECT e.id {rows}) a ON a.id = n.entry_id
-    ORDER BY n.distance, n.entry_id LIMIT {LEG_DEPTH}"""
+def _within(table: str, question: Question, rows: str) -> str:
+    """The join by which a graph is followed until there are enough of what is allowed."""
+    return "" if question.whole else f"JOIN (SELECT e.id {rows}) a ON a.id = {table}.entry_id"
 
 
 def _indexed_distance(table: str, question: Question) -> str:
     """To the question's vector, in the very form in which it is indexed."""
     width = f"halfvec({question.dimension})"
-    return f"({table}.embedding::{width}) <=> %(vector)s::{width}"
+    return f"({table}.embedding::{width}) <=> (SELECT vector FROM asked)"
 
 
 # Of those that are about to be shown: the title, and which of them are nearly the same.
