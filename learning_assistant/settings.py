@@ -275,6 +275,7 @@ CELERY_TASK_DEFAULT_QUEUE = "durable"
 CELERY_TASK_ROUTES = {
     "resources.tasks.suggest": {"queue": "interactive"},
     "resources.tasks.search": {"queue": "interactive"},
+    "exercises.tasks.grade_attempt": {"queue": "interactive"},
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -291,6 +292,7 @@ CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_BEAT_SCHEDULE = {
     # Whatever a lost message left undone: the truth is in PostgreSQL.
     "index what lags": {"task": "resources.tasks.index_lagging", "schedule": 60.0},
+    "grade what is pending": {"task": "exercises.tasks.grade_pending", "schedule": 15.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 
