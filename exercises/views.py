@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from exercises import examples
 from exercises.models import Verdict
 from exercises.models.attempts import KEY_LENGTH
 from exercises.serializers import (
@@ -35,6 +36,14 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description=f"1 to {KEY_LENGTH} visible characters, valid for 24 hours for this session and"
     " path: the same key with the same answer gives the first answer's outcome.",
 )
+
+OUTCOMES = [
+    OpenApiExample("Right", value=examples.PASSED, response_only=True, status_codes=["200"]),
+    OpenApiExample("Code", value=examples.FAILED_CODE, response_only=True, status_codes=["200"]),
+    OpenApiExample(
+        "Not graded yet", value=examples.PENDING, response_only=True, status_codes=["202"]
+    ),
+]
 
 
 class ExercisesView(BoundedView):
@@ -67,6 +76,8 @@ class ExercisesView(BoundedView):
                 value={"exercise_type": "review", "session_id": "demo"},
                 request_only=True,
             ),
+            OpenApiExample("An exercise", value=examples.EXERCISE, response_only=True),
+            OpenApiExample("Nothing is due", value=examples.NOTHING_DUE, response_only=True),
         ],
     )
     def post(self, request: Request) -> Response:
@@ -97,13 +108,14 @@ class AttemptsView(BoundedView):
                 "A choice", value={"session_id": "demo", "answer": "b"}, request_only=True
             ),
             OpenApiExample(
-                "Code",
+                "A function",
                 value={
                     "session_id": "demo",
                     "answer": "def mean(numbers):\n    return sum(numbers) / len(numbers)\n",
                 },
                 request_only=True,
             ),
+            *OUTCOMES,
         ],
     )
     def post(self, request: Request, exercise_id: int) -> Response:
@@ -131,6 +143,7 @@ class AttemptView(BoundedView):
             **{k: v for k, v in PROBLEM_RESPONSES.items() if k[0] not in (413, 415)},
             (404, PROBLEM): problem("There is no such attempt at this exercise in this session."),
         },
+        examples=OUTCOMES,
     )
     def get(self, request: Request, exercise_id: int, attempt_id: uuid.UUID) -> Response:
         asked = SessionOnly(data=dict(request.query_params.items()))

@@ -261,6 +261,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "resources.models.Kind",
         "LevelEnum": "resources.models.Level",
+        "ExerciseTypeEnum": "exercises.models.ExerciseType",
+        "ExerciseSourceEnum": "exercises.models.Source",
+        "RelaxedEnum": ["level", "kind", "topic"],
+        "ExerciseRelaxedEnum": ["resource_id", "topic", "level"],
+        "VerdictEnum": ["passed", "partly", "failed", "ungraded"],
+        "PendingEnum": ["pending"],
         "ReasonSourceEnum": ["model", "curator", "match"],
         "PassageSourceEnum": ["passage"],
         "DegradedReasonsEnum": ["embedding", "model", "queue", "catalogue"],

@@ -15,6 +15,7 @@ class Part:
 
     fields: Callable[[], Mapping[str, "Field[Any, Any, Any, Any]"]]
     tell: Callable[[LearningSession], Mapping[str, Any]]
+    example: Mapping[str, Any]
 
 
 _parts: list[Part] = []
@@ -27,6 +28,11 @@ def register(part: Part) -> None:
 def fields() -> dict[str, "Field[Any, Any, Any, Any]"]:
     """The fields of all parts, for the OpenAPI document."""
     return {name: field for part in _parts for name, field in part.fields().items()}
+
+
+def example() -> dict[str, Any]:
+    """All parts as the OpenAPI document shows them."""
+    return {name: value for part in _parts for name, value in part.example.items()}
 
 
 def tell(session: LearningSession) -> dict[str, Any]:

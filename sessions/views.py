@@ -1,5 +1,5 @@
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -24,6 +24,12 @@ NOT_FOUND = {
         "No session was issued under this id, or the secret is not its own."
     )
 }
+
+EXAMPLE = {
+    "session_id": "0c9e1f6e-6a4c-4b1c-9d76-0d5c4a1f2b33",
+    "created_at": "2026-02-20T08:00:00Z",
+    "last_seen_at": "2026-03-01T09:30:00Z",
+} | progress.example()
 
 
 class SessionsView(BoundedView):
@@ -70,6 +76,7 @@ class ProgressView(SecretView):
             **{k: v for k, v in PROBLEM_RESPONSES.items() if k[0] in (405, 503)},
             **NOT_FOUND,
         },
+        examples=[OpenApiExample("Some days of it", value=EXAMPLE, response_only=True)],
     )
     def get(self, request: Request, session_id: str) -> Response:
         session = self.open(request, session_id)
