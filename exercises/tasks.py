@@ -1,8 +1,33 @@
-"""The doors of the worker: an id or a payload in, one call of a maker."""
+"""The doors of the worker: an id in, one call of a maker."""
+
+import uuid
+from typing import Any
 
 from celery import shared_task
 
 from exercises.checking import staff
+from exercises.grading import attempts
+from learning_assistant import lanes
+from learning_assistant.lanes import Caller
+
+
+@shared_task(acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
+def grade_attempt(payload: dict[str, Any], reply_key: str, deadline: float) -> None:
+    """Somebody waits for it."""
+    attempts.answer(uuid.UUID(payload["attempt"]), Caller(reply_key, deadline))
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def grade_late(attempt_id: str) -> None:
+    """Nobody waits any more, but the answer is kept and its result will be asked for."""
+    attempts.grade(uuid.UUID(attempt_id))
+
+
+@shared_task(acks_late=True)
+def grade_pending() -> None:
+    """On the schedule: whatever a lost message or a dead worker left behind."""
+    for attempt_id in attempts.left_pending():
+        lanes.enqueue(grade_late, str(attempt_id))
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True)

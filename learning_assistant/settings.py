@@ -262,6 +262,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "resources.models.Kind",
         "LevelEnum": "resources.models.Level",
+        "ExerciseTypeEnum": "exercises.models.ExerciseType",
+        "ExerciseSourceEnum": "exercises.models.Source",
+        "RelaxedEnum": ["level", "kind", "topic"],
+        "ExerciseRelaxedEnum": ["resource_id", "topic", "level"],
+        "VerdictEnum": ["passed", "partly", "failed", "ungraded"],
+        "PendingEnum": ["pending"],
         "ReasonSourceEnum": ["model", "curator", "match"],
         "PassageSourceEnum": ["passage"],
         "DegradedReasonsEnum": ["embedding", "model", "queue", "catalogue"],
@@ -276,6 +282,7 @@ CELERY_TASK_DEFAULT_QUEUE = "durable"
 CELERY_TASK_ROUTES = {
     "resources.tasks.suggest": {"queue": "interactive"},
     "resources.tasks.search": {"queue": "interactive"},
+    "exercises.tasks.grade_attempt": {"queue": "interactive"},
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -292,6 +299,7 @@ CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_BEAT_SCHEDULE = {
     # Whatever a lost message left undone: the truth is in PostgreSQL.
     "index what lags": {"task": "resources.tasks.index_lagging", "schedule": 60.0},
+    "grade what is pending": {"task": "exercises.tasks.grade_pending", "schedule": 15.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 

@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from exercises.urls import urlpatterns as exercises
 from learning_assistant import health
 from resources.urls import urlpatterns as resources
+from sessions.urls import urlpatterns as sessions
 
 
 def either_way(patterns: Sequence[URLPattern]) -> list[URLPattern]:
@@ -18,6 +20,8 @@ def either_way(patterns: Sequence[URLPattern]) -> list[URLPattern]:
 
 api = [
     *resources,
+    *exercises,
+    *sessions,
     path("health/live", health.Live.as_view(), name="live"),
     path("health/ready", health.Ready.as_view(), name="ready"),
     path("schema", SpectacularJSONAPIView.as_view(), name="schema"),

@@ -15,6 +15,7 @@ from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker, Settings
 
+from exercises.models import Exercise
 from learning_assistant import broker, lanes, ollama
 from learning_assistant.celery import app
 from learning_assistant.embedded.services import lease
@@ -27,7 +28,8 @@ from tests.stack import Stack, running_stack
 
 # What tests without a transaction around them leave behind; the rest goes along with it.
 COMMITTED = (
-    LearningSession, Resource, Document, Topic, IndexVersion, RegisteredQuery, Lexeme, ApiKey,
+    LearningSession, Exercise, Resource, Document, Topic, IndexVersion, RegisteredQuery, Lexeme,
+    ApiKey,
 )  # fmt: skip
 
 

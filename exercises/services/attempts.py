@@ -1,0 +1,159 @@
+"""`POST exercises/{id}/attempts`: the answer is kept first, then graded, here or by a worker."""
+
+import hashlib
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+
+from exercises import marking, presenting, recording, tasks
+from exercises.content import ChoiceContent, ClozeContent, read_content
+from exercises.marks import Mark
+from exercises.models import Attempt, Exercise, ExerciseState, ExerciseType, Practice, Verdict
+from exercises.services.errors import KeyReused, NoSuchAttempt, NoSuchExercise, StillInFlight
+from learning_assistant import lanes
+from learning_assistant.asking import Asking
+from learning_assistant.fields import TOO_LONG
+from learning_assistant.views import LAST_S
+from sessions.models import LearningSession
+
+LONGEST = {
+    ExerciseType.CODING: 10_000,
+    ExerciseType.SHORT_ANSWER: 2_000,
+    ExerciseType.CLOZE: 400,
+    ExerciseType.MULTIPLE_CHOICE: 400,
+}
+KEY_VALID = timedelta(hours=24)
+# Of the deadline, to queue what was not graded in time and to answer.
+TO_RETURN_S = 0.15
+
+
+def submit(exercise_id: int, session_id: str, answer: str, key: str | None) -> dict[str, Any]:
+    """The outcome, its verdict "pending" where no worker graded it within the deadline.
+
+    *key* is the request's Idempotency-Key. Raises `ValidationError`, `NoSuchExercise`, `KeyReused`
+    or `StillInFlight`.
+    """
+    started = time.monotonic()
+    practice = practising(exercise_id, session_id, answer)
+    attempt, is_new = _begin(practice, answer, key)
+    told = presenting.outcome(attempt)
+    if is_new:
+        mark = _mark_at_once(practice.exercise, answer)
+        if mark is not None:
+            told = presenting.outcome(recording.settle(attempt.pk, mark))
+        else:
+            told = _ask_worker(attempt, settings.DEADLINE_S - (time.monotonic() - started))
+    return told | {"took_ms": round((time.monotonic() - started) * 1000)}
+
+
+def result(exercise_id: int, attempt_id: uuid.UUID, session_id: str) -> dict[str, Any]:
+    """The outcome of an earlier attempt. Raises `NoSuchAttempt`."""
+    started = time.monotonic()
+    attempt = (
+        Attempt.objects.select_related("practice__exercise")
+        .filter(
+            pk=attempt_id,
+            practice__exercise=exercise_id,
+            practice__session__session_id=session_id,
+        )
+        .first()
+    )
+    if attempt is None:
+        raise NoSuchAttempt
+    told = presenting.outcome(attempt)
+    return told | {"took_ms": round((time.monotonic() - started) * 1000)}
+
+
+def practising(exercise_id: int, session_id: str, answer: str | None = None) -> Practice:
+    """The exercise in the session, begun now where it wasn't.
+
+    One that is no longer published goes on for those who were served it. Nothing is stored when
+    *answer* can't be one. Raises `NoSuchExercise` or `ValidationError`.
+    """
+    exercise = Exercise.objects.select_related("topic").filter(pk=exercise_id).first()
+    if exercise is None:
+        raise NoSuchExercise(exercise_id)
+    if exercise.state != ExerciseState.PUBLISHED:
+        practice = Practice.objects.filter(exercise=exercise, session__session_id=session_id)
+        if not practice.exists():
+            raise NoSuchExercise(exercise_id)
+    if answer is not None:
+        _check(exercise, answer)
+    session = LearningSession.objects.seen(session_id)
+    practice_, _ = Practice.objects.get_or_create(session=session, exercise=exercise)
+    practice_.exercise = exercise
+    return practice_
+
+
+def _check(exercise: Exercise, answer: str) -> None:
+    limit = LONGEST[ExerciseType(exercise.type)]
+    if len(answer) > limit:
+        detail = TOO_LONG % {"limit_value": limit, "show_value": len(answer)}
+        raise ValidationError({"answer": [detail]}, code="max_length")
+    content = read_content(exercise.content)
+    if isinstance(content, ChoiceContent):
+        try:
+            marking.chosen(exercise.slug, content, answer)
+        except marking.NoSuchChoice as error:
+            raise ValidationError({"answer": [str(error)]}, code="no_such_choice") from error
+
+
+def _begin(practice: Practice, answer: str, key: str | None) -> tuple[Attempt, bool]:
+    """The attempt, committed; or the one that the same *key* has begun before."""
+    request_hash = hashlib.sha256(answer.encode()).hexdigest()
+    if key is not None:
+        mine = Attempt.objects.filter(practice=practice, idempotency_key=key)
+        # An old key may be used again.
+        mine.filter(created_at__lt=timezone.now() - KEY_VALID).update(idempotency_key=None)
+        earlier = mine.first()
+        if earlier is not None:
+            return _again(earlier, practice, request_hash), False
+    try:
+        with transaction.atomic():
+            attempt = Attempt.objects.create(
+                practice=practice,
+                answer=answer,
+                hints_taken=practice.hints_taken,
+                idempotency_key=key,
+                request_hash=request_hash,
+            )
+    except IntegrityError:  # the same key, at the same time
+        earlier = Attempt.objects.get(practice=practice, idempotency_key=key)
+        return _again(earlier, practice, request_hash), False
+    return attempt, True
+
+
+def _again(earlier: Attempt, practice: Practice, request_hash: str) -> Attempt:
+    if earlier.request_hash != request_hash:
+        raise KeyReused
+    answered_by = earlier.created_at + timedelta(seconds=max(settings.DEADLINE_S, LAST_S))
+    if earlier.verdict == Verdict.PENDING and timezone.now() < answered_by:
+        raise StillInFlight
+    earlier.practice = practice
+    return earlier
+
+
+def _mark_at_once(exercise: Exercise, answer: str) -> Mark | None:
+    """What needs neither a model nor a sandbox."""
+    content = read_content(exercise.content)
+    if isinstance(content, ChoiceContent):
+        return marking.mark_choice(exercise.slug, content, answer)
+    if isinstance(content, ClozeContent):
+        return marking.mark_cloze(content, answer)
+    return None
+
+
+def _ask_worker(attempt: Attempt, seconds: float) -> dict[str, Any]:
+    asking = Asking(tasks.grade_attempt, {"attempt": str(attempt.pk)})
+    reply = asking.reply_within(seconds - TO_RETURN_S)
+    if reply is not None:
+        return reply
+    if not asking.missing:  # without the broker the schedule finds it
+        lanes.enqueue(tasks.grade_late, str(attempt.pk))
+    return presenting.outcome(attempt)
