@@ -1,0 +1,2 @@
+def negated(text: str) -> list[str]:
+    return []
