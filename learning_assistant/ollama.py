@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import httpx
 import ollama
@@ -140,13 +141,20 @@ def chat(
     seconds: float,
     max_tokens: int,
     stop: Sequence[str] = (),
+    schema: dict[str, Any] | None = None,
 ) -> Completion:
-    """One answer of *model*, the same each time. Raises `ModelUnavailable`."""
+    """One answer of *model*, the same each time. Raises `ModelUnavailable`.
+
+    With *schema* (JSON Schema) the answer is JSON of that shape, unless *max_tokens* cut it off,
+    and a model that can think does not: it would spend its tokens before the first brace.
+    """
     with _call(seconds) as client:
         answer = client.chat(
             model=model,
             messages=list(messages),
             stream=False,
+            format=schema,
+            think=None if schema is None else False,
             keep_alive=_keep_alive(),
             options={
                 "num_predict": max_tokens,

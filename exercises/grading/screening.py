@@ -1,0 +1,105 @@
+"""What in an answer counts: statements of the learner's own, and not endlessly many.
+
+Left out: what repeats the question, questions, orders to whoever grades, words without a sentence.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exercises.grading import text as texts
+from exercises.grading import wordlists
+from exercises.grading.negation import Sentence, read
+
+MIN_WORDS = 90  # so many count at least, and
+TIMES_REFERENCE = 2.5  # so many times the reference's length
+
+_GRADERS = (
+    r"(?:rubric|grader|grading|grade|graded|marks?|points?|score|scoring|instructions?|prompt|"
+    r"examiner|judge|evaluat\w+|assess\w*|verdict|criteria|credit|system|assistant|teacher)"
+)
+_ORDERS = re.compile(
+    rf"\b(?:ignore|disregard|forget|override|overrule|bypass|skip|discard|drop)\b.{{0,60}}\b{_GRADERS}\b"
+    rf"|\b(?:give|award|grant|assign|return|output|set|mark|print|respond|reply|answer|grade|rate|score)\b"
+    r".{0,40}\b(?:full|maximum|max|highest|top|perfect|all|passed|pass|true|correct|100|10/10|1\.0)\b"
+    r".{0,30}\b(?:marks?|points?|score|credits?|grade|verdict|answer)\b"
+    rf"|\b(?:mark|grade|rate|score|treat|consider|accept|count)\b.{{0,30}}\bas\b.{{0,12}}\b(?:correct|right|passed|complete|made|true)\b"
+    r"|\b(?:you are|act as|pretend|as an? (?:ai|language model)|new instructions?|system prompt"
+    r"|previous instructions?|developer mode|jailbreak)\b"
+    r"|\bthis answer (?:is|deserves|meets|covers|makes|satisfies)\b"
+    r"|\b(?:all|every) (?:the )?(?:points?|criteria) (?:is|are|were|have been|of the rubric)\b"
+    r"|[\"'{]\s*(?:made|verdict|score|points?|passed|grade)[\"']?\s*[:=]"
+    r"|<\s*/?\s*(?:system|assistant|user|answer|rubric|im_start|im_end)\b|<\||\[/?inst\]",
+    re.I | re.S,
+)
+_FOREIGN_ORDERS = re.compile(
+    r"\b(?:ignorier\w*|vergiss|volle punktzahl|ignore[rz]?\b.{0,30}(?:barème|consignes|rubrique|critères)"
+    r"|ignora\w*|olvida|puntuaci[oó]n|puntos|punteggio|pontua\w+|negeer|volledige|zignoruj|игнорир\w*"
+    r"|оценк\w*|балл\w*|ignorera|poäng)\b|忽略|满分|無視|満点|무시|만점|تجاهل|अनदेखा",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Screened:
+    """The statements of an answer that count, and why others don't."""
+
+    statements: tuple[Sentence, ...]
+    reasons: tuple[str, ...]  # empty, too long, question, orders, copied, no sentence
+
+
+def gives_orders(sentence: str) -> bool:
+    """Whether *sentence* speaks to whoever grades it."""
+    return bool(_ORDERS.search(sentence) or _FOREIGN_ORDERS.search(sentence))
+
+
+def screened(answer: str, prompt: str, sources: Sequence[str]) -> Screened:
+    """What counts of *answer* to *prompt*; *sources*: the reference and whole clauses of the key."""
+    reasons: list[str] = []
+    plain = texts.clean(answer)
+    longest = max(len(texts.words(source)) for source in sources)
+    cut, was_cut = _cut(plain, max(MIN_WORDS, int(TIMES_REFERENCE * longest)))
+    if was_cut:
+        reasons.append("too long")
+    asked = set(texts.stems(texts.clean(prompt)))
+    own = {frozenset(texts.content(texts.clean(source))) for source in sources}
+    kept = []
+    for sentence in read(cut):
+        reason = _refused(sentence, asked, own)
+        if reason:
+            reasons.append(reason)
+        else:
+            kept.append(sentence)
+    if not kept and not reasons:
+        reasons.append("empty")
+    return Screened(tuple(kept), tuple(dict.fromkeys(reasons)))
+
+
+def _cut(plain: str, most: int) -> tuple[str, bool]:
+    """The first *most* words of *plain*."""
+    found = list(re.finditer(r"\S+", plain))
+    return (plain, False) if len(found) <= most else (plain[: found[most - 1].end()], True)
+
+
+def _refused(sentence: Sentence, asked: set[str], own: set[frozenset[str]]) -> str:
+    if gives_orders(sentence.text):
+        return "orders"
+    if not sentence.asserted:
+        return "question"
+    if not sentence.content - asked and not any(key <= sentence.content for key in own if key):
+        return "copied"
+    return "" if is_statement(sentence) else "no sentence"
+
+
+def is_statement(sentence: Sentence) -> bool:
+    """Whether words stand in a sentence, and not in a heap."""
+    words = [word.word for word in sentence.words]
+    if not words:
+        return False
+    function = sum(word in wordlists.FUNCTION for word in words) / len(words)
+    verb = any(word in wordlists.VERBS for word in words) or any(
+        re.search(r"[^s]s$|ed$", word) and word not in wordlists.FUNCTION for word in words
+    )
+    if len(words) <= 8:
+        return function >= 0.2 or (verb and len(words) <= 5)
+    return function >= 0.12 and verb
