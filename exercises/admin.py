@@ -35,7 +35,8 @@ class ProofInline(admin.TabularInline[Proof, Exercise]):
     extra = 0
     max_num = 0
     can_delete = False
-    fields = readonly_fields = ["created_at", "passed", "seconds", "told"]
+    fields = ["created_at", "passed", "seconds", "told"]
+    readonly_fields = ["created_at", "passed", "seconds", "told"]
     verbose_name_plural = "proofs"
 
     @admin.display(description="checks")

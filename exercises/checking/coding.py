@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from exercises.checking.mutants import mutants
 from exercises.checking.results import Check, check
 from exercises.content import CodingContent
-from exercises.sandbox import Limits, Run, run_cases
+from exercises.sandbox import Limits, Run, Runner, run_cases
 
 MUTANTS = 24
 MUST_FAIL = 2
 SHARE_MUST_FAIL = 0.6  # some changes make no difference; more than this and tests are too weak
-QUICK = Limits(seconds=0.5)
+QUICK = Limits(seconds=0.2)  # a copy that does not end is caught too
 
 
 def checks(slug: str, content: CodingContent) -> Iterator[Check]:
@@ -23,12 +23,12 @@ def checks(slug: str, content: CodingContent) -> Iterator[Check]:
     starter = _run(content, content.starter, Limits())
     yield check("the starter fails", "it passes every test" if starter.passed else "")
     if reference.passed:
-        yield _survivors(slug, content)
+        yield _survivors(slug, content, Runner(reference.runner))
 
 
-def _survivors(slug: str, content: CodingContent) -> Check:
+def _survivors(slug: str, content: CodingContent, runner: Runner) -> Check:
     changed = mutants(content.solution, MUTANTS, slug)
-    alive = [what for what, code in changed if _run(content, code, QUICK).passed]
+    alive = [what for what, code in changed if _run(content, code, QUICK, runner).passed]
     failed = len(changed) - len(alive)
     enough = failed >= MUST_FAIL and failed >= SHARE_MUST_FAIL * len(changed)
     return check(
@@ -42,13 +42,13 @@ def _survivors(slug: str, content: CodingContent) -> Check:
     )
 
 
-def _run(content: CodingContent, code: str, limits: Limits) -> Run:
-    return run_cases(code, content.entry_point, content.tests, limits)
+def _run(content: CodingContent, code: str, limits: Limits, runner: Runner = Runner.AUTO) -> Run:
+    return run_cases(code, content.entry_point, content.tests, limits, runner)
 
 
 def _first_fault(run: Run) -> str:
     for case in run.results:
         if not case.passed:
-            got = f"got {case.got}" if case.error is None else str(case.error)
+            got = f"got {case.got}" if case.fault is None else str(case.fault)
             return f"{case.name}: expected {case.expected}, {got}"
-    return str(run.error or run.verdict)
+    return str(run.fault or run.outcome)

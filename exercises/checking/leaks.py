@@ -61,7 +61,7 @@ def _short(item: Item, content: ShortContent) -> Iterator[str]:
 def _coding(item: Item, content: CodingContent) -> Iterator[str]:
     solution = _code_lines(content.solution)
     runs = [solution[i : i + LINES_IN_A_ROW] for i in range(1, len(solution) - LINES_IN_A_ROW + 1)]
-    for place, text in (("the starter", content.starter), *_shown(item)):
+    for place, text in _shown(item):
         lines = _code_lines(text)
         windows = [lines[i : i + LINES_IN_A_ROW] for i in range(len(lines))]
         if any(run in windows for run in runs):

@@ -37,13 +37,13 @@ def _near(expected: Any, got: Any, tolerance: float | None) -> bool:
     if expected == got:
         return True
     if type(expected) is complex or type(got) is complex:
-        return abs(expected - got) <= (tolerance or 0.0)
+        return bool(abs(expected - got) <= (tolerance or 0.0))
     if math.isnan(expected) or math.isnan(got):
         return math.isnan(expected) and math.isnan(got)
     if tolerance is None:
         return False
     try:
-        return abs(expected - got) <= tolerance
+        return bool(abs(expected - got) <= tolerance)
     except OverflowError:  # an int that is no float
         return False
 

@@ -22,6 +22,7 @@ import resource
 import struct
 import sys
 import traceback
+from typing import Any
 
 MODULES = (
     "abc array bisect cmath collections collections.abc contextlib copy dataclasses datetime "
@@ -52,7 +53,7 @@ CALLS = {
 }
 
 
-def limit(seconds, memory):
+def limit(seconds: float, memory: int) -> None:
     """Bounds that hold even if the filter had a hole."""
     # A little more than the clock outside allows: that one tells the learner, this one kills.
     cpu = int(seconds) + 2
@@ -71,7 +72,7 @@ def limit(seconds, memory):
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def program():
+def program() -> tuple[bytes, int]:
     """The filter: refuse another architecture, allow what is listed, EPERM for all else."""
     machine = platform.machine()
     if machine not in CALLS:
@@ -88,7 +89,7 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
 
-def lock():
+def lock() -> None:
     """From here on the process can compute, and nothing else. Raises `OSError`."""
     libc = ctypes.CDLL(None, use_errno=True)
     code, length = program()
@@ -106,7 +107,7 @@ def lock():
 
 
 # --- Values, as tagged JSON: only plain data passes -----------------------------------------------
-def encode(value):
+def encode(value: Any) -> Any:
     kind = type(value)
     if value is None or kind in (bool, str):
         return value
@@ -125,22 +126,22 @@ def encode(value):
     return encode(base(value))
 
 
-def base(value):
+def base(value: Any) -> Any:
     """What a Counter, a namedtuple or an int of a class of its own is underneath."""
     for kind, plain in (
         (int, lambda: int.__index__(value)),
         (float, lambda: float.__add__(value, 0.0)),
         (str, lambda: str.__getitem__(value, slice(None))),
-        (dict, lambda: {key: part for key, part in dict.items(value)}),
-        (list, lambda: [part for part in list.__iter__(value)]),
-        (tuple, lambda: tuple([part for part in tuple.__iter__(value)])),
+        (dict, lambda: dict(dict.items(value))),
+        (list, lambda: list(list.__iter__(value))),
+        (tuple, lambda: tuple(tuple.__iter__(value))),
     ):
         if isinstance(value, kind):
             return plain()
     raise TypeError(type(value).__name__)
 
 
-def decode(raw):
+def decode(raw: Any) -> Any:
     if not isinstance(raw, dict):
         return raw
     ((kind, value),) = raw.items()
@@ -162,13 +163,13 @@ def decode(raw):
 class Output(io.TextIOBase):
     """What is printed, up to a bound."""
 
-    def __init__(self, most):
+    def __init__(self, most: int) -> None:
         self.most, self.text = most, ""
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         if len(self.text) + len(text) > self.most:
             self.text = (self.text + text)[: self.most]
             raise MemoryError("too much was printed")
@@ -176,7 +177,7 @@ class Output(io.TextIOBase):
         return len(text)
 
 
-def fault(error):
+def fault(error: BaseException) -> dict[str, Any]:
     """The exception, and the last line of the learner's own file in it."""
     line = None
     if isinstance(error, SyntaxError):
@@ -191,7 +192,7 @@ def fault(error):
     return {"type": type(error).__name__, "message": message[:1000], "line": line}
 
 
-def main():
+def main() -> None:
     for name in MODULES.split():
         __import__(name)
     # Looked up on first use, when no file can be opened any more.
@@ -203,21 +204,21 @@ def main():
     serve(request)
 
 
-def serve(request):
+def serve(request: dict[str, Any]) -> None:
     answers, requests = sys.stdout.buffer, sys.stdin.buffer
     output = Output(request["output"])
     sys.stdout = sys.stderr = output
     sys.stdin = io.StringIO("")
 
-    def answer(**fields):
+    def answer(**fields: Any) -> None:
         answers.write(json.dumps({**fields, "output": output.text}).encode() + b"\n")
         answers.flush()
         output.text = ""
 
-    def outside(name):
+    def outside(name: str) -> Any:
         """A function that somebody else runs: the tests' way to the code that they test."""
 
-        def call(*args, **kwargs):
+        def call(*args: Any, **kwargs: Any) -> Any:
             answer(ask=name, args=encode(list(args)), kwargs=encode(kwargs))
             reply = json.loads(requests.readline())
             if "value" in reply:
@@ -228,8 +229,8 @@ def serve(request):
         return call
 
     # Kept here: the code may change the builtins that it sees.
-    known = {"Exception": BaseException, "eval": builtins.eval}
-    space = {"__name__": "__main__", "__builtins__": builtins}
+    known: dict[str, Any] = {"Exception": BaseException, "eval": builtins.eval}
+    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
     space.update((name, outside(name)) for name in request["outside"])
     try:
         exec(compile(request["code"], "<code>", "exec"), space)

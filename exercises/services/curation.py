@@ -46,7 +46,8 @@ def save(exercise: Exercise) -> bool:
 @transaction.atomic
 def publish(exercises: Iterable[Exercise]) -> Published:
     """Those whose latest proof holds of what they are now."""
-    ready, unproven = [], []
+    ready: list[Exercise] = []
+    unproven: list[Exercise] = []
     for exercise in exercises:
         proof = exercise.proofs.first()
         sound = proof and proof.passed and proof.content_hash == exercise.content_hash
