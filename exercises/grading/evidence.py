@@ -15,6 +15,7 @@ from exercises.grading import text as texts
 from exercises.grading.negation import Sentence, Word, read
 
 COVERED = 0.75  # of the words of an accepted clause
+QUOTED = 0.9  # the same: it is said as the rubric says it
 REFUTED = 0.8  # of the words of a clause that contradicts
 LIKE = 0.6  # of the words that two sentences share, when one of them denies the other
 
@@ -79,10 +80,36 @@ def _nearest(reference: list[Sentence], accepts: Sequence[Sentence]) -> list[Sen
     return sorted(reference, key=lambda s: -len(s.content & wanted))[:1]
 
 
-def weigh(key: Key, statements: Sequence[Sentence]) -> Evidence:
-    """What *statements* say about the point of *key*."""
-    if denial := _denial(key, statements):
-        return Evidence(Finding.DENIED, 0.0, denial)
+def weigh(keys: Sequence[Key], statements: Sequence[Sentence]) -> list[Evidence]:
+    """What *statements* say about the point of each of *keys*.
+
+    A sentence that makes one point does not deny another one: "with few data the prior rules"
+    looks like the opposite of "with many data the likelihood does".
+    """
+    makes = {
+        (k, n): _in_window(key, list(sentence.words), sentence.text).finding is Finding.MADE
+        for k, key in enumerate(keys)
+        for n, sentence in enumerate(statements)
+    }
+    found = []
+    for k, key in enumerate(keys):
+        denials = [
+            sentence.text
+            for n, sentence in enumerate(statements)
+            if _denies(key, sentence)
+            and not any(makes[j, n] and not _denies(keys[j], sentence) for j in _others(k, keys))
+        ]
+        found.append(
+            Evidence(Finding.DENIED, 0.0, denials[0]) if denials else _best(key, statements)
+        )
+    return found
+
+
+def _others(k: int, keys: Sequence[Key]) -> list[int]:
+    return [j for j in range(len(keys)) if j != k]
+
+
+def _best(key: Key, statements: Sequence[Sentence]) -> Evidence:
     best = Evidence(Finding.NONE, 0.0, "")
     for window in _windows(statements):
         words = [word for sentence in window for word in sentence.words]
@@ -162,12 +189,9 @@ def _covered(key: Key, accept: Sentence, words: list[Word]) -> float:
     return same / len(wanted)
 
 
-def _denial(key: Key, statements: Sequence[Sentence]) -> str:
-    """The sentence that says the opposite of the point, if there is one."""
-    for sentence in statements:
-        if _refuted(key, sentence) or _opposed(key, sentence) or _turned_round(key, sentence):
-            return sentence.text
-    return ""
+def _denies(key: Key, sentence: Sentence) -> bool:
+    """Whether *sentence* says the opposite of the point."""
+    return _refuted(key, sentence) or _opposed(key, sentence) or _turned_round(key, sentence)
 
 
 def _refuted(key: Key, sentence: Sentence) -> bool:
@@ -181,24 +205,33 @@ def _refuted(key: Key, sentence: Sentence) -> bool:
 
 
 def _opposed(key: Key, sentence: Sentence) -> bool:
-    """Whether *sentence* touches all groups (or an accepted clause) and denies one of them."""
+    """Whether *sentence* touches all groups, or names an accepted clause, and denies part of it."""
     words = list(sentence.words)
     found = [_touches(key, group, words) for group in key.groups]
     if found and None in found and False not in found:
         return True
-    upright = [_upright(word) for word in words]
-    for accept in key.accepts:
-        plain = {word.stem for word in accept.words if word.content}
-        if len(plain) < 2 or not plain - key.neutral:
-            continue
-        named = len(plain & {word.stem for word in upright}) / len(plain)
-        if named >= COVERED and _covered(key, accept, words) <= named / 2:
+    if any(_covered(key, accept, words) >= QUOTED for accept in key.accepts):
+        return False
+    return any(_names_and_denies(key, accept, words) for accept in key.accepts)
+
+
+def _names_and_denies(key: Key, accept: Sentence, words: list[Word]) -> bool:
+    """Whether most of *accept* is in *words*, and a clause of these means it the other way."""
+    wanted: dict[str, set[bool]] = {}
+    for word in accept.words:
+        if word.content:
+            wanted.setdefault(word.stem, set()).add(word.denied)
+    shared = [word for word in words if word.stem in wanted]
+    if len(wanted) < 2 or len({word.stem for word in shared}) < COVERED * len(wanted):
+        return False
+    if not set(wanted) - key.neutral:
+        return False
+    for clause in {word.clause for word in shared}:
+        here = [word for word in shared if word.clause == clause]
+        contrary = [word for word in here if word.denied not in wanted[word.stem]]
+        if len(contrary) == len(here) and (len(here) >= 2 or len(wanted) <= 3):
             return True
     return False
-
-
-def _upright(word: Word) -> Word:
-    return word
 
 
 def _turned_round(key: Key, sentence: Sentence) -> bool:

@@ -1,2 +1,168 @@
+"""False readings of a true text, for proofs and tests: a grader must give them no marks."""
+
+import re
+
+from exercises.grading import text as texts
+from exercises.grading import wordlists
+
+_AUX = frozenset(
+    "is are was were am can could will would shall should must may might has have had does do did "
+    "cannot".split()
+)
+_JOINERS = re.compile(r"(,\s+(?:so|and|but|while|whereas|since|because)\s+|;\s+|:\s+|\s+so\s+)")
+_OPENING = frozenset(
+    "if when as because since while although though whenever unless once after before with without "
+    "for by in on at among from given whereas".split()
+)
+_RELATIVE = frozenset("who which that whom whose where what how whether".split())
+_PRONOUNS = frozenset("we you they i it he she people data this".split())
+_NOUNS = frozenset("weights tests results starts ends steps points data test step point weight "
+                   "average sample sum cost map set result start end turn".split())  # fmt: skip
+# Swapping these hardly makes a sentence false.
+_WEAK = frozenset("away toward after before new old seen unseen early late true false above below "
+                  "good bad far near close end start begin".split())  # fmt: skip
+_DETERMINERS = frozenset(
+    "a an the its their this that these those each every of no all some any more many two three "
+    "in to by with for from on as than and or one".split()
+)
+
+
 def negated(text: str) -> list[str]:
-    return []
+    """False readings of *text*, a few true sentences of English; no two of them alike.
+
+    Each verb denied; every sentence called false, in three wordings; the whole of it taken back;
+    and words swapped for their opposites where each sentence has one.
+    """
+    sentences = texts.sentences(text.strip())
+    readings = [
+        " ".join(deny_verbs(sentence) for sentence in sentences),
+        " ".join(deny_verbs(sentence, never=True) for sentence in sentences),
+        " ".join(f"It is not true that {_lowered(sentence)}" for sentence in sentences),
+        " ".join(f"It is false that {_lowered(sentence)}" for sentence in sentences),
+        " ".join(f"I don't think that {_lowered(sentence)}" for sentence in sentences),
+        f"{_closed(text.strip())} None of this is true.",
+    ]
+    swapped = [swap_opposite(sentence) for sentence in sentences]
+    if all(one for one in swapped):
+        readings.append(" ".join(one for one in swapped if one))
+    return [reading for reading in dict.fromkeys(readings) if reading != text.strip()]
+
+
+def _closed(text: str) -> str:
+    return text if text[-1:] in ".!?" else f"{text}."
+
+
+def _lowered(sentence: str) -> str:
+    """*sentence* as it goes on after "that"; names and acronyms keep their capitals."""
+    first = sentence.split(" ", 1)[0]
+    if sum(c.isupper() for c in first) > 1 or first == "I":
+        return sentence
+    return sentence[:1].lower() + sentence[1:]
+
+
+def deny_verbs(sentence: str, *, never: bool = False) -> str:
+    """*sentence* with the verb of each main clause denied; whole where no verb is recognised."""
+    parts = _JOINERS.split(sentence)
+    denied = [None if at % 2 else _deny(part, never) for at, part in enumerate(parts)]
+    if denied[0] is None:
+        return f"It is not the case that {_lowered(sentence)}"
+    return "".join(new if new is not None else old for new, old in zip(denied, parts, strict=True))
+
+
+def _deny(clause: str, never: bool) -> str | None:
+    """*clause* with its main verb denied; None where none is recognised.
+
+    What opens with "if", "as" and the like up to its comma is passed over, and so is the verb
+    after "who", "which" or "that".
+    """
+    opening, comma, rest = clause.partition(", ")
+    if comma and opening.split(" ", 1)[0].lower() in _OPENING:
+        denied = _deny(rest, never)
+        return None if denied is None else opening + comma + denied
+    tokens = clause.split(" ")
+    plain = [re.sub(r"\W+$", "", token).lower() for token in tokens]
+    if plain[0] in wordlists.VERBS - _AUX and _base_form(plain[0]) and plain[0] not in _NOUNS:
+        return " ".join(["Never" if never else "Do not", plain[0], *tokens[1:]])
+    passed_over = False
+    for at, word in enumerate(plain):
+        if word in _RELATIVE:
+            passed_over = True
+        elif word in _AUX or (at and _is_verb(word, plain[at - 1])):
+            if not passed_over:
+                return _denied_at(tokens, plain, at, never)
+            passed_over = plain[at + 1 : at + 2] == ["been"]
+    return None
+
+
+def _denied_at(tokens: list[str], plain: list[str], at: int, never: bool) -> str:
+    if plain[at] not in _AUX:
+        verb = ["never", tokens[at]] if never else _with_do(tokens[at])
+        return " ".join([*tokens[:at], *verb, *tokens[at + 1 :]])
+    if plain[at + 1 : at + 2] == ["not"]:
+        return " ".join([*tokens[: at + 1], *tokens[at + 2 :]])
+    if plain[at] == "cannot":
+        return " ".join([*tokens[:at], "can", *tokens[at + 1 :]])
+    return " ".join([*tokens[: at + 1], "never" if never else "not", *tokens[at + 1 :]])
+
+
+def _base_form(word: str) -> bool:
+    return not re.search(r"(?<!s)s$|ed$", word)
+
+
+def _is_verb(word: str, before: str) -> bool:
+    if word not in wordlists.VERBS or before in _DETERMINERS or "'" in word or before in _AUX:
+        return False
+    if _base_form(word):
+        return before in _PRONOUNS or bool(re.search(r"(?<!s)s$", before))
+    return not re.search(r"(?<![sui])s$", before) or before in _PRONOUNS
+
+
+def _with_do(verb: str) -> list[str]:
+    """*verb* as it stands after "does not" or "do not"."""
+    base = re.sub(r"(?<=[^aeiou])ies$", "y", verb)
+    if base == verb:
+        base = re.sub(r"(?<=ss|sh|ch|xe|zz)es$|(?<=o)es$", "", verb)
+    if base == verb and verb.endswith("s") and not verb.endswith("ss"):
+        base = verb[:-1]
+    if base != verb:
+        return ["does", "not", base]
+    return ["did" if verb.endswith("ed") else "do", "not", verb]
+
+
+def swap_opposite(sentence: str) -> str | None:
+    """*sentence* with its last word that has an opposite swapped for that; None without one.
+
+    One word only: two swaps can make a true sentence again.
+    """
+    found = None
+    for match in re.finditer(r"(?<!how )\b[A-Za-z]+", sentence):  # "how long" is "how short"
+        if match[0].lower() not in _WEAK and (opposite := _opposite(match[0])):
+            found = match, opposite
+    if not found:
+        return None
+    match, opposite = found
+    return sentence[: match.start()] + opposite + sentence[match.end() :]
+
+
+def _opposite(word: str) -> str | None:
+    """The other end of the scale for *word* in a form of it that a scale lists or forms."""
+    lowered = word.lower()
+    for high, low in wordlists.SCALES:
+        for one, other in ((high, low), (low, high)):
+            if lowered in one:
+                return other[0]
+            for ending in ("s", "er", "est", "ed", "ing"):
+                if lowered.endswith(ending) and _base(lowered, ending) in one:
+                    return _formed(other[0], ending)
+    return None
+
+
+def _base(word: str, ending: str) -> str:
+    base = word.removesuffix(ending)
+    return base if texts.stem(base) != texts.stem(base + "e") else base + "e"
+
+
+def _formed(base: str, ending: str) -> str:
+    if ending[0] == "e" or ending == "ing":
+        base = base.removesuffix("e")
+    return base + ending

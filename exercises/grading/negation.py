@@ -14,8 +14,8 @@ from exercises.grading import text as texts
 _AUX = r"(?:is|are|was|were|be|been|am|do|does|did|can|could|will|would|shall|should|must|may|might|has|have|had|need)"
 _BARE = "isnt arent wasnt werent dont doesnt didnt cant couldnt wont wouldnt shouldnt hasnt havent".split()
 _NO_DENIAL = re.compile(
-    r"\bnot (?:only|just|merely|simply|solely)\b|\bno (?:matter|doubt|more than|less than)\b"
-    r"|\bnothing but\b|\bwhether or not\b|\bif not\b|\bnot least\b|\bno longer than\b",
+    r"\bno (?:matter|doubt|more than|less than)\b"
+    r"|\bnothing but\b|\bwhether or not\b|\bor not\b|\bif not\b|\bnot least\b|\bno longer than\b",
     re.I,
 )
 # A denied verb.
@@ -30,9 +30,12 @@ _PREDICATE = re.compile(
     r"|\b(?:everything|anything) but\b|\bfar from\b|\bthe (?:opposite|contrary|reverse) of\b",
     re.I,
 )
+_NOT_ONLY = re.compile(
+    r"\bnot (only|just|merely|simply|solely)\b(?=.*\b(?:but|also|too|as well)\b)", re.I
+)
 _FORWARD = re.compile(
     r"\b(?:n[o0]t|no|none|neither|nor|without|nothing|nobody|instead of|rather than|except|unlike"
-    r"|no one|contrary to|as opposed to|lacks?|lacking|absence of|zero)\b",
+    r"|no one|contrary to|as opposed to|lacks?|lacking|absence of)\b",
     re.I,
 )
 _FALSE = (
@@ -45,6 +48,7 @@ _BELIEF = r"(?:think|believe|agree|accept|claim|say|suppose|assume|mean|suggest|
 _WHOLE = (
     # It is false that …, It's wrong to say that …, It is not true that …, That … is a myth
     re.compile(
+        r"(?<!\bif )(?<!\bwhen )(?<!\bwhere )(?<!\bbecause )(?<!\bsince )(?<!\bwhether )(?<!\bas )"
         rf"\b(?:it|this|that|what follows|the following)(?:'s|\s+{_BE})\s+{_ADVERBS}"
         rf"(?:{_FALSE}|(?P<odd>not\s+{_ADVERBS}{_FALSE})|n[o0]t\s+{_ADVERBS}(?:true|correct|right|"
         r"the case|so|accurate|a fact|valid|possible))\b",
@@ -168,15 +172,30 @@ def _turned(sentence: Sentence) -> Sentence:
 
 
 def _read(sentence: str) -> Sentence:
-    whole, rest = _whole(sentence)
+    whole, rest = _whole(_NOT_ONLY.sub(r"\1", sentence))
     words: list[Word] = []
     denials = whole
-    for number, clause in enumerate(texts.clauses(rest)):
-        clause_words, count = _clause(clause, number, bool(whole % 2))
+    parts = texts.clauses(rest)
+    before = False
+    for number, clause in enumerate(parts):
+        listed = before and _goes_on(parts[number:])
+        clause_words, count = _clause(clause, number, bool(whole % 2) != listed)
+        before = bool(clause_words) and clause_words[-1].denied != bool(whole % 2)
         words += clause_words
         denials += count
     asserted = not sentence.rstrip("\"') ").endswith("?") and not _UNKNOWN.search(sentence)
     return Sentence(sentence, tuple(words), asserted, denials)
+
+
+def _goes_on(parts: list[str]) -> bool:
+    """Whether the first of *parts* is one more of a list: "not a, b, or c" denies all three."""
+    for part in parts:
+        found = texts.words(part)
+        if found[0] == "or":
+            return True
+        if len(found) > 7 or found[0] in ("but", "and", "so"):
+            return False
+    return False
 
 
 def _whole(sentence: str) -> tuple[int, str]:

@@ -62,7 +62,7 @@ def screened(answer: str, prompt: str, sources: Sequence[str]) -> Screened:
     if was_cut:
         reasons.append("too long")
     asked = set(texts.stems(texts.clean(prompt)))
-    own = {frozenset(texts.content(texts.clean(source))) for source in sources}
+    own = [texts.stems(texts.clean(source)) for source in sources]
     kept = []
     for sentence in read(cut):
         reason = _refused(sentence, asked, own)
@@ -81,25 +81,33 @@ def _cut(plain: str, most: int) -> tuple[str, bool]:
     return (plain, False) if len(found) <= most else (plain[: found[most - 1].end()], True)
 
 
-def _refused(sentence: Sentence, asked: set[str], own: set[frozenset[str]]) -> str:
+def _refused(sentence: Sentence, asked: set[str], own: Sequence[list[str]]) -> str:
     if gives_orders(sentence.text):
         return "orders"
     if not sentence.asserted:
         return "question"
-    if not sentence.content - asked and not any(key <= sentence.content for key in own if key):
+    if any(_holds(sentence, key) for key in own):
+        return ""
+    if not sentence.content - asked:
         return "copied"
     return "" if is_statement(sentence) else "no sentence"
 
 
+def _holds(sentence: Sentence, key: list[str]) -> bool:
+    """Whether *sentence* holds the clause *key*, word for word: a name may be an answer."""
+    said = [word.stem for word in sentence.words]
+    return any(said[at : at + len(key)] == key for at in range(len(said) - len(key) + 1))
+
+
 def is_statement(sentence: Sentence) -> bool:
-    """Whether words stand in a sentence, and not in a heap."""
+    """Whether words stand in a sentence, and not in a heap or a list."""
     words = [word.word for word in sentence.words]
-    if not words:
+    parts = [len(texts.words(part)) for part in re.split(r"[,;/|]", sentence.text)]
+    if len(parts) >= 4 and sum(length <= 2 for length in parts) > len(parts) / 2:
         return False
-    function = sum(word in wordlists.FUNCTION for word in words) / len(words)
-    verb = any(word in wordlists.VERBS for word in words) or any(
-        re.search(r"[^s]s$|ed$", word) and word not in wordlists.FUNCTION for word in words
-    )
+    joining = [word for word in words if word not in ("and", "or", "plus")]
+    function = sum(word in wordlists.FUNCTION for word in joining)
     if len(words) <= 8:
-        return function >= 0.2 or (verb and len(words) <= 5)
-    return function >= 0.12 and verb
+        return function >= 1
+    verb = any(word in wordlists.VERBS or re.search(r"[^s]s$|ed$", word) for word in words)
+    return verb and function / len(words) >= 0.12

@@ -42,7 +42,7 @@ def mark(content: ShortContent, prompt: str, answer: str, *, seconds: float = 1.
     screened = screening.screened(answer, prompt, sources)
     statements = screened.statements
     keys = [key_of(point, prompt, content.reference) for point in content.rubric]
-    evidence = [weigh(key, statements) for key in keys]
+    evidence = weigh(keys, statements)
     timings = {"words": _ms(began)}
     findings = [_by_words(key, found) for key, found in zip(keys, evidence, strict=True)]
     if statements:

@@ -13,7 +13,7 @@ _ENGLISH = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|[;\n]+\s*")
 _SHORT_FORMS = (("e.g.", "for example"), ("i.e.", "that is"), ("etc.", "etc"), ("w.r.t.", "of"))
-_OPENERS = """but because since so whereas while which who where when if although though however
+_OPENERS = """but because since so whereas while when if although though however
     therefore hence thus then unless until otherwise instead""".split()
 _CLAUSE = re.compile(
     r"[,:()\[\]—–]+\s*|\s-\s|(?<!\bnot)(?<!\bnor)\s+(?=(?:" + "|".join(_OPENERS) + r")\b)"
@@ -34,7 +34,8 @@ def clean(text: str) -> str:
         if unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc") or c in "\n\t"
     )  # fmt: skip
     text = re.sub(r"[^\W\d_]+", _latin, text)
-    text = re.sub(r"(?<![^\W_])'+|'+(?![^\W_])|[*_#>|~\"“”«»]+", " ", text)
+    text = re.sub(r"\bno_(?=\w)", "no", text)  # a name such as no_grad denies nothing
+    text = re.sub(r"(?<![^\W_])'+|'+(?![^\W_])|[*_#>|~`\"“”«»]+", " ", text)
     text = re.sub(r"\b(?:[^\W\d_] ){2,}[^\W\d_]\b", lambda m: m[0].replace(" ", ""), text)
     for short, whole in _SHORT_FORMS:
         text = re.sub(re.escape(short), whole, text, flags=re.I)

@@ -10,6 +10,7 @@ FUNCTION = frozenset(
     their them then there therefore these they this those though through thus to too under until
     up upon us very was we were what when where whereas whether which while who whose why will
     with within without would yet you your yours
+    among amongst per via onto beside besides despite
     one ones thing things way ways well really basically simply actually even still get gets got
     make makes made let lets use uses used using mean means meant say says said answer question
     is'nt don't it's that's they're we're you're let's""".split()
@@ -74,7 +75,6 @@ early earlier | late later
 first | last
 near close | far
 toward | away
-with | without
 add | remove
 positive | negative
 better | worse
