@@ -109,7 +109,12 @@ def _matches(key: str, answer: str, tolerance: float | None) -> bool:
         return True
     numbers = wording.numbers(wanted)
     if numbers:
-        return _near(numbers, wording.numbers(given), tolerance)
+        # Who was asked for "75 %" may leave the sign out, as any other unit may be put in.
+        bare = wording.numbers(wanted.rstrip("% ")) if wanted.endswith("%") else numbers
+        given_number = wording.numbers(wording.without_unit(given))
+        return _near(numbers, given_number, tolerance) or (
+            "%" not in given and _near(bare, given_number, tolerance)
+        )
     if wording.is_formula(wanted):
         return wanted.replace(" ", "") == given.replace(" ", "").strip("$.")
     if wording.is_formula(given.strip('.()[]"')):
