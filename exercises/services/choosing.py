@@ -43,7 +43,7 @@ class Choice:
 
 # An exercise's stem: its question, or the passage of a cloze wherever its gap is.
 _STEM = """CASE WHEN {0}.type = 'cloze'
-    THEN replace(replace({0}.content->>'passage', '[[', ''), ']]', '') ELSE lower({0}.prompt) END"""
+    THEN replace(replace({0}.content->>'passage', '[[', ''), ']]', '') ELSE {0}.prompt END"""
 
 _LAST = f"""
 last AS (
@@ -76,7 +76,7 @@ SELECT id, seen, distance, level, linked FROM candidates
 ORDER BY same_stem, %(asked)s AND distance = {OUTSIDE}, solved, NOT linked,
     %(asked)s AND distance > 0, CASE WHEN solved THEN served_at END,
     seen, CASE WHEN seen THEN served_at END, distance, levels_apart, source = 'bank',
-    md5(%(session)s::text || ':' || id)
+    hashint8extended(id, %(session)s)
 LIMIT 1"""
 
 # Of a topic that is due one exercise at a time; first what was failed, last what was solved lately.
@@ -95,7 +95,7 @@ candidates AS (
 SELECT id, seen, 0, level, false FROM candidates
 ORDER BY same_stem, served, coalesce(begun, false), due, NOT (seen AND NOT solved), seen,
     CASE WHEN seen THEN served_at END, levels_apart, source = 'bank',
-    md5(%(session)s::text || ':' || id)
+    hashint8extended(id, %(session)s)
 LIMIT 1"""
 
 

@@ -21,6 +21,12 @@ REVIEW = "review"
 # Where a learner begins who has neither said nor asked anything.
 STARTER = "classical-learning"
 
+# What `presenting.exercise` looks at.
+SHOWN = [
+    *("slug", "type", "level", "prompt", "hints", "content", "source"),
+    *("topic__slug", "resource__title", "resource__url", "resource__status"),
+]
+
 
 @dataclass(frozen=True)
 class Request:
@@ -44,7 +50,7 @@ def serve(request: Request) -> dict[str, Any]:
     next_due = None
     with transaction.atomic():
         session = LearningSession.objects.seen(request.session_id)
-        reviews = {r.topic_id: r for r in Review.objects.filter(session=session)}
+        reviews = _reviews(session)
         if request.type == REVIEW:
             wanted = _wanted(request, tree, topic, reviews)
             due, next_due = _due(reviews, wanted)
@@ -91,6 +97,19 @@ def _topics_of_resource(request: Request) -> list[int]:
     return list(resource.topics.order_by("id").values_list("id", flat=True))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Of the session in one topic."""
+
+    mastery: float
+    due: datetime
+
+
+def _reviews(session: LearningSession) -> dict[int, Standing]:
+    rows = Review.objects.filter(session=session).values_list("topic", "mastery", "due")
+    return {topic: Standing(mastery, due) for topic, mastery, due in rows.order_by()}
+
+
 def _topic_guessed(session: LearningSession, tree: Tree, resource_topics: list[int]) -> int | None:
     """What the session is about: the resource named, else its last queries, else a starter."""
     if resource_topics:
@@ -103,7 +122,7 @@ def _wanted(
     request: Request,
     tree: Tree,
     topic: int | None,
-    reviews: dict[int, Review],
+    reviews: dict[int, Standing],
     *,
     asked: bool = False,
 ) -> Wanted:
@@ -119,7 +138,9 @@ def _wanted(
     )
 
 
-def _due(reviews: dict[int, Review], wanted: Wanted) -> tuple[dict[int, datetime], datetime | None]:
+def _due(
+    reviews: dict[int, Standing], wanted: Wanted
+) -> tuple[dict[int, datetime], datetime | None]:
     """The topics among those wanted that are due, and when the next one after them is."""
     now = timezone.now()
     dues = {pk: r.due for pk, r in reviews.items() if wanted.distances.get(pk) == 0}
@@ -147,7 +168,7 @@ def _note(session: LearningSession, choice: Choice) -> None:
 
 
 def _load(choice: Choice) -> Exercise:
-    return Exercise.objects.select_related("topic", "resource").get(pk=choice.exercise)
+    return Exercise.objects.select_related("topic", "resource").only(*SHOWN).get(pk=choice.exercise)
 
 
 def _relaxed(request: Request, wanted: Wanted, choice: Choice | None) -> list[str]:
