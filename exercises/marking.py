@@ -152,7 +152,7 @@ def _one_slip(key: str, answer: str) -> bool:
         len(a) >= SHORTEST_WITH_SLIP
         and a.isalpha()
         and b.isalpha()
-        and (wording.one_slip_apart(a, b) or wording.one_slip_apart(*map(wording.stem, (a, b))))
+        and wording.one_slip_apart(a.removesuffix("s"), b.removesuffix("s"))
         and not _differ_in_meaning(a, b)
     )
 
