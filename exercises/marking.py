@@ -109,7 +109,12 @@ def _matches(key: str, answer: str, tolerance: float | None) -> bool:
         return True
     numbers = wording.numbers(wanted)
     if numbers:
-        return _near(numbers, wording.numbers(given), tolerance)
+        # Who was asked for "75 %" may leave the sign out, as any other unit may be put in.
+        bare = wording.numbers(wanted.rstrip("% ")) if wanted.endswith("%") else numbers
+        given_number = wording.numbers(wording.without_unit(given))
+        return _near(numbers, given_number, tolerance) or (
+            "%" not in given and _near(bare, given_number, tolerance)
+        )
     if wording.is_formula(wanted):
         return wanted.replace(" ", "") == given.replace(" ", "").strip("$.")
     if wording.is_formula(given.strip('.()[]"')):
@@ -147,7 +152,7 @@ def _one_slip(key: str, answer: str) -> bool:
         len(a) >= SHORTEST_WITH_SLIP
         and a.isalpha()
         and b.isalpha()
-        and (wording.one_slip_apart(a, b) or wording.one_slip_apart(*map(wording.stem, (a, b))))
+        and wording.one_slip_apart(a.removesuffix("s"), b.removesuffix("s"))
         and not _differ_in_meaning(a, b)
     )
 

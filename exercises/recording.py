@@ -33,23 +33,30 @@ def settle(attempt_id: uuid.UUID, mark: Mark) -> Attempt:
     """The attempt with *mark* on it, or as it was where it has been graded before."""
     with transaction.atomic():
         attempt = (
-            Attempt.objects.select_related("practice__exercise__topic")
+            Attempt.objects.select_related("practice__exercise")
+            .defer("practice__exercise__vector", "practice__exercise__passage")
             .select_for_update(of=("self", "practice"))
             .get(pk=attempt_id)
         )
-        if attempt.verdict != Verdict.PENDING:
-            return attempt
-        attempt.verdict = mark.verdict
-        if mark.score is not None:
-            left = scheduling.score_left(attempt.hints_taken)
-            attempt.score = round(min(max(mark.score, 0.0), 1.0) * left, 3)
-        attempt.feedback, attempt.feedback_source = mark.feedback, mark.feedback_source
-        attempt.model, attempt.model_digest = mark.model, mark.model_digest
-        attempt.timings, attempt.graded_at = mark.timings, timezone.now()
-        standing = _count(attempt)
-        attempt.details = mark.details | asdict(standing)
-        attempt.save()
+        if attempt.verdict == Verdict.PENDING:
+            apply(attempt, mark)
+            attempt.save()
     return attempt
+
+
+def apply(attempt: Attempt, mark: Mark) -> None:
+    """Put *mark* on an attempt that is not saved yet; what it changes elsewhere is saved.
+
+    Its practice is locked by the caller's transaction.
+    """
+    attempt.verdict = mark.verdict
+    if mark.score is not None:
+        left = scheduling.score_left(attempt.hints_taken)
+        attempt.score = round(min(max(mark.score, 0.0), 1.0) * left, 3)
+    attempt.feedback, attempt.feedback_source = mark.feedback, mark.feedback_source
+    attempt.model, attempt.model_digest = mark.model, mark.model_digest
+    attempt.timings, attempt.graded_at = mark.timings, timezone.now()
+    attempt.details = mark.details | asdict(_count(attempt))
 
 
 def reveal(practice: Practice) -> Standing:
@@ -57,13 +64,13 @@ def reveal(practice: Practice) -> Standing:
 
     *practice* is locked by the caller's transaction.
     """
-    counted = not is_over(practice)
-    if counted:
-        now = timezone.now()
-        practice.revealed_at = now
-        practice.save(update_fields=["revealed_at"])
-        _review(practice, _result(practice, Verdict.FAILED, 0.0, practice.hints_taken), now)
-    return Standing(counted, True, _next_review(practice))
+    if is_over(practice):
+        return Standing(False, True, _next_review(practice))
+    now = timezone.now()
+    practice.revealed_at = now
+    practice.save(update_fields=["revealed_at"])
+    result = _result(practice, Verdict.FAILED, 0.0, practice.hints_taken)
+    return Standing(True, True, _reviewed(practice, result, now))
 
 
 def is_over(practice: Practice) -> bool:
@@ -79,7 +86,8 @@ def _count(attempt: Attempt) -> Standing:
     if over or attempt.verdict == Verdict.UNGRADED:
         return Standing(False, over or passed, _next_review(practice))
     verdict = Verdict(attempt.verdict)
-    _review(practice, _result(practice, verdict, attempt.score, attempt.hints_taken), now)
+    result = _result(practice, verdict, attempt.score, attempt.hints_taken)
+    next_review = _reviewed(practice, result, now)
     if passed:
         practice.solved_at = now
     else:
@@ -87,7 +95,7 @@ def _count(attempt: Attempt) -> Standing:
         if practice.failed_attempts >= FAILS_UNTIL_SOLUTION:
             practice.revealed_at = now
     practice.save(update_fields=["solved_at", "failed_attempts", "revealed_at"])
-    return Standing(True, is_over(practice), _next_review(practice))
+    return Standing(True, is_over(practice), next_review)
 
 
 def _result(practice: Practice, verdict: Verdict, score: float | None, hints: int) -> Result:
@@ -101,19 +109,27 @@ def _result(practice: Practice, verdict: Verdict, score: float | None, hints: in
     )
 
 
-def _review(practice: Practice, result: Result, now: datetime) -> None:
-    key = {"session_id": practice.session_id, "topic_id": practice.exercise.topic_id}
-    Review.objects.get_or_create(**key, defaults={"due": now})
-    review = Review.objects.select_for_update().get(**key)
+def _reviewed(practice: Practice, result: Result, now: datetime) -> str | None:
+    """When the topic is due after *result*, which is recorded."""
+    mine = Review.objects.filter(
+        session=practice.session_id, topic=practice.exercise.topic_id
+    ).select_for_update()
+    review = mine.first()
+    if review is None:
+        Review.objects.get_or_create(
+            session_id=practice.session_id,
+            topic_id=practice.exercise.topic_id,
+            defaults={"due": now},
+        )
+        review = mine.get()
     changed = scheduling.reviewed(review, result, now)
     if changed:
         Review.objects.filter(pk=review.pk).update(**changed)
+    due: datetime = changed.get("due", review.due)
+    return due.isoformat()
 
 
 def _next_review(practice: Practice) -> str | None:
-    due = (
-        Review.objects.filter(session=practice.session_id, topic=practice.exercise.topic_id)
-        .values_list("due", flat=True)
-        .first()
-    )
+    reviews = Review.objects.filter(session=practice.session_id, topic=practice.exercise.topic_id)
+    due = reviews.values_list("due", flat=True).first()
     return due.isoformat() if due else None

@@ -10,6 +10,11 @@ _SAME = str.maketrans(
     | dict.fromkeys("‘’ʼ`´", "'")
     | {"×": "*", "·": "*", "⋅": "*", "÷": "/", "⁄": "/", "∕": "/"}
 )
+_GREEK = str.maketrans(
+    {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "η": "eta",
+     "θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma",
+     "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega"}
+)  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 # What no plain words have: these are compared sign by sign.
@@ -17,6 +22,9 @@ _FORMULA = re.compile(r"[=<>+*/^()\[\]{}|\\∑√≤≥≈]|(?:^|\s)-\s?\w|\b\w\
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
 _NUMBER_WORDS = {word: Fraction(n) for n, word in enumerate(_WORDS.split(" "))}
 _NUMBER_WORDS |= dict.fromkeys(("half", "a half", "one half"), Fraction(1, 2))
+_NO_UNITS = frozenset(
+    {"percent", "hundred", "thousand", "million", "billion", "dozen", "or", "and", "of", "to"}
+)
 _DIGITS = r"[+-]?(?:\d[\d.,_' ]*|[.,]\d+)"
 _NUMBER = re.compile(rf"({_DIGITS})(?:\s*e\s*([+-]?\d{{1,3}}))?", re.ASCII)
 _POWER = re.compile(
@@ -28,7 +36,8 @@ def plain(text: str) -> str:
     """*text* in one of the ways in which Unicode can write it, in lower case, single blanks."""
     text = _RAISED.sub(lambda m: "^" + m.group().translate(_SUPERSCRIPTS), text)
     text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
-    return " ".join(text.casefold().split())
+    text = re.sub(r"√\s*\(?\s*([^\W_]+)\s*\)?", r"sqrt(\1)", text.casefold().translate(_GREEK))
+    return " ".join(text.split())
 
 
 def is_formula(text: str) -> bool:
@@ -54,6 +63,7 @@ def stem(word: str) -> str:
         word = word[:-2]
     elif len(word) > 3 and re.search(r"(?<![sui])(?<!ia)s$", word):
         word = word[:-1]
+    word = re.sub(r"(?<=\w\w\w)(ix|ex|ice)$", "ic", word)  # matrix, matrices
     cut = re.sub(r"(?<!e)(ing|ed)$", "", word)
     if len(cut) >= 4 and re.search(r"[aeiouy]", cut):
         word = cut
@@ -69,10 +79,17 @@ def numbers(text: str) -> set[Fraction]:
     "1,000" may be 1000 or 1: both are in it.
     """
     text = re.sub(r"^(?:=|~|≈|about|approximately|ca\.)\s*", "", text).strip().rstrip(".!;: ")
+    text = re.sub(r"^minus\s+(?=[\d.])", "-", text)
     percent = re.search(r"\s*(?:%|percent|per cent)$", text)
     if percent:
         return {n / 100 for n in _number(text[: percent.start()])}
     return _number(text)
+
+
+def without_unit(text: str) -> str:
+    """*text* (plain) without one word after its number: "3 layers" is 3."""
+    match = re.fullmatch(r"([-+.\d][-+.,/\d^e]*)\s+([a-z]{2,})", text)
+    return match[1] if match and match[2] not in _NO_UNITS else text
 
 
 def _number(text: str) -> set[Fraction]:

@@ -10,15 +10,21 @@ from django.utils import timezone
 SESSION_ID_LENGTH = 128
 
 
+_SEEN = """
+INSERT INTO learning_sessions_learningsession (session_id, created_at, last_seen_at, secret_hash)
+VALUES (%(session_id)s, %(now)s, %(now)s, '')
+ON CONFLICT (session_id) DO UPDATE SET last_seen_at = excluded.last_seen_at
+RETURNING id, session_id, created_at, last_seen_at, secret_hash"""
+
+
 class LearningSessionQuerySet(models.QuerySet["LearningSession"]):
     def seen(self, session_id: str) -> "LearningSession":
         """The session of this id, made on its first request, marked as seen now.
 
         Inside a transaction it is locked until the end of it: others of the same id wait.
         """
-        session, created = self.get_or_create(session_id=session_id)
-        if not created:
-            self.filter(pk=session.pk).update(last_seen_at=timezone.now())
+        now = timezone.now()
+        (session,) = self.raw(_SEEN, {"session_id": session_id, "now": now})
         return session
 
 

@@ -1,8 +1,10 @@
 """The worker's side of an attempt: it is marked by its type, and the mark is recorded."""
 
+import logging
 import uuid
 from datetime import timedelta
 
+from django.db import DatabaseError, close_old_connections
 from django.db.models import F
 from django.utils import timezone
 
@@ -13,6 +15,8 @@ from exercises.marks import Mark
 from exercises.models import Attempt, ExerciseType, Verdict
 from learning_assistant.lanes import Caller
 from learning_assistant.postgresql.base import time_limit
+
+logger = logging.getLogger(__name__)
 
 # Whoever waits has given up so long before the deadline; less than this is not worth a start.
 TO_RETURN_S = 0.2
@@ -31,10 +35,16 @@ SOURCES = {ExerciseType.CODING: "tests", ExerciseType.SHORT_ANSWER: "rubric"}
 def answer(attempt_id: uuid.UUID, caller: Caller) -> None:
     """Grade the attempt and reply with its outcome, in time or not at all."""
     seconds = caller.seconds_left() - TO_RETURN_S
-    if seconds >= TO_GRADE_S:
+    if seconds < TO_GRADE_S:
+        return  # whoever asked has queued it on the durable lane, or is about to
+    try:
         graded = grade(attempt_id, seconds)
-        if graded is not None:
-            caller.reply(presenting.outcome(graded))
+    except DatabaseError as error:
+        close_old_connections()
+        logger.warning("attempt %s stays pending: %s", attempt_id, error)
+        return
+    if graded is not None:
+        caller.reply(presenting.outcome(graded))
 
 
 def grade(attempt_id: uuid.UUID, seconds: float = UNHURRIED_S) -> Attempt | None:

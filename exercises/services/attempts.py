@@ -7,20 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from exercises import marking, presenting, recording, tasks
 from exercises.content import ChoiceContent, ClozeContent, read_content
 from exercises.marks import Mark
-from exercises.models import Attempt, Exercise, ExerciseState, ExerciseType, Practice, Verdict
-from exercises.services.errors import KeyReused, NoSuchAttempt, NoSuchExercise, StillInFlight
+from exercises.models import Attempt, Exercise, ExerciseType, Practice, Verdict
+from exercises.services import practising
+from exercises.services.errors import KeyReused, NoSuchAttempt, StillInFlight
 from learning_assistant import lanes
 from learning_assistant.asking import Asking
 from learning_assistant.fields import TOO_LONG
 from learning_assistant.views import LAST_S
-from sessions.models import LearningSession
 
 LONGEST = {
     ExerciseType.CODING: 10_000,
@@ -40,15 +40,19 @@ def submit(exercise_id: int, session_id: str, answer: str, key: str | None) -> d
     or `StillInFlight`.
     """
     started = time.monotonic()
-    practice = practising(exercise_id, session_id, answer)
-    attempt, is_new = _begin(practice, answer, key)
+    with transaction.atomic():
+        practice = practising.locked(exercise_id, session_id, lambda e: _check(e, answer))
+        attempt, is_new = _begun(practice, answer, key)
+        if is_new:
+            # What is marked by its key alone is kept together with its mark, else it is pending.
+            mark = _mark_at_once(practice.exercise, answer)
+            if mark is not None:
+                recording.apply(attempt, mark)
+            attempt.save(force_insert=True)
+    practising.seen(practice)
     told = presenting.outcome(attempt)
-    if is_new:
-        mark = _mark_at_once(practice.exercise, answer)
-        if mark is not None:
-            told = presenting.outcome(recording.settle(attempt.pk, mark))
-        else:
-            told = _ask_worker(attempt, settings.DEADLINE_S - (time.monotonic() - started))
+    if is_new and attempt.verdict == Verdict.PENDING:
+        told = _ask_worker(attempt, settings.DEADLINE_S - (time.monotonic() - started))
     return told | {"took_ms": round((time.monotonic() - started) * 1000)}
 
 
@@ -70,27 +74,6 @@ def result(exercise_id: int, attempt_id: uuid.UUID, session_id: str) -> dict[str
     return told | {"took_ms": round((time.monotonic() - started) * 1000)}
 
 
-def practising(exercise_id: int, session_id: str, answer: str | None = None) -> Practice:
-    """The exercise in the session, begun now where it wasn't.
-
-    One that is no longer published goes on for those who were served it. Nothing is stored when
-    *answer* can't be one. Raises `NoSuchExercise` or `ValidationError`.
-    """
-    exercise = Exercise.objects.select_related("topic").filter(pk=exercise_id).first()
-    if exercise is None:
-        raise NoSuchExercise(exercise_id)
-    if exercise.state != ExerciseState.PUBLISHED:
-        practice = Practice.objects.filter(exercise=exercise, session__session_id=session_id)
-        if not practice.exists():
-            raise NoSuchExercise(exercise_id)
-    if answer is not None:
-        _check(exercise, answer)
-    session = LearningSession.objects.seen(session_id)
-    practice_, _ = Practice.objects.get_or_create(session=session, exercise=exercise)
-    practice_.exercise = exercise
-    return practice_
-
-
 def _check(exercise: Exercise, answer: str) -> None:
     limit = LONGEST[ExerciseType(exercise.type)]
     if len(answer) > limit:
@@ -104,8 +87,11 @@ def _check(exercise: Exercise, answer: str) -> None:
             raise ValidationError({"answer": [str(error)]}, code="no_such_choice") from error
 
 
-def _begin(practice: Practice, answer: str, key: str | None) -> tuple[Attempt, bool]:
-    """The attempt, committed; or the one that the same *key* has begun before."""
+def _begun(practice: Practice, answer: str, key: str | None) -> tuple[Attempt, bool]:
+    """The attempt that the same *key* has begun before, or a new one, and whether it is new.
+
+    The lock on *practice* keeps out another request with the key.
+    """
     request_hash = hashlib.sha256(answer.encode()).hexdigest()
     if key is not None:
         mine = Attempt.objects.filter(practice=practice, idempotency_key=key)
@@ -114,19 +100,14 @@ def _begin(practice: Practice, answer: str, key: str | None) -> tuple[Attempt, b
         earlier = mine.first()
         if earlier is not None:
             return _again(earlier, practice, request_hash), False
-    try:
-        with transaction.atomic():
-            attempt = Attempt.objects.create(
-                practice=practice,
-                answer=answer,
-                hints_taken=practice.hints_taken,
-                idempotency_key=key,
-                request_hash=request_hash,
-            )
-    except IntegrityError:  # the same key, at the same time
-        earlier = Attempt.objects.get(practice=practice, idempotency_key=key)
-        return _again(earlier, practice, request_hash), False
-    return attempt, True
+    made = Attempt(
+        practice=practice,
+        answer=answer,
+        hints_taken=practice.hints_taken,
+        idempotency_key=key,
+        request_hash=request_hash,
+    )
+    return made, True
 
 
 def _again(earlier: Attempt, practice: Practice, request_hash: str) -> Attempt:

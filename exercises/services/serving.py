@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from exercises import presenting, scheduling
-from exercises.models import Exercise, ExerciseType, Review, Source
+from exercises.models import ExerciseType, Source
 from exercises.services import choosing
-from exercises.services.choosing import Choice, Wanted
-from exercises.services.topics import Tree
+from exercises.services.choosing import Choice, Standing, Wanted
 from resources.models import Level, Resource
-from sessions.models import LearningSession
 
 REVIEW = "review"
 # Where a learner begins who has neither said nor asked anything.
 STARTER = "classical-learning"
+
+Dues = dict[int, datetime]
 
 
 @dataclass(frozen=True)
@@ -35,45 +35,37 @@ def serve(request: Request) -> dict[str, Any]:
     """The body of the answer; what is served is noted under the session.
 
     Two requests of one session never get the same exercise: the session is locked while one is
-    chosen. Raises `ValidationError` for a topic or resource that there isn't.
+    chosen. Raises `ValidationError` for a topic or resource that there isn't; then nothing is kept.
     """
     started = time.monotonic()
-    tree = Tree.load()
-    topic = _topic_asked(request, tree)
     resource_topics = _topics_of_resource(request)
     next_due = None
     with transaction.atomic():
-        session = LearningSession.objects.seen(request.session_id)
-        reviews = {r.topic_id: r for r in Review.objects.filter(session=session)}
+        standing = choosing.standing(request.session_id)
+        topic = _topic_asked(request, standing)
         if request.type == REVIEW:
-            wanted = _wanted(request, tree, topic, reviews)
-            due, next_due = _due(reviews, wanted)
-            choice = choosing.choose_due(session.pk, wanted, due) if due else None
+            wanted = _wanted(request, standing, topic)
+            due, next_due = _due(standing, wanted)
+            choice = choosing.serve_due(standing.session, wanted, due) if due else None
         else:
-            asked = topic is not None
-            if topic is None:
-                topic = _topic_guessed(session, tree, resource_topics)
-            wanted = _wanted(request, tree, topic, reviews, asked=asked)
-            choice = choosing.choose(session.pk, wanted)
-        if choice is not None:
-            _note(session, choice)
-    exercise = _load(choice) if choice else None
+            guessed = topic or _topic_guessed(standing, resource_topics)
+            wanted = _wanted(request, standing, guessed, asked=topic is not None)
+            choice = choosing.serve_next(standing.session, wanted)
+    exercise = choice and presenting.exercise(choice.exercise, repeat=choice.seen)
     return {
-        "exercise": presenting.exercise(exercise, repeat=choice.seen)
-        if exercise and choice
-        else None,
+        "exercise": exercise,
         "relaxed": _relaxed(request, wanted, choice),
-        "pool_empty": exercise is None or exercise.source == Source.BANK,
-        "next_due": next_due.isoformat() if next_due and exercise is None else None,
+        "pool_empty": choice is None or choice.exercise.source == Source.BANK,
+        "next_due": next_due.isoformat() if next_due and not choice else None,
         "session_id": request.session_id,
         "took_ms": round((time.monotonic() - started) * 1000),
     }
 
 
-def _topic_asked(request: Request, tree: Tree) -> int | None:
+def _topic_asked(request: Request, standing: Standing) -> int | None:
     if not request.topic:
         return None
-    topic = tree.id_of(request.topic)
+    topic = standing.tree.id_of(request.topic)
     if topic is None:
         raise ValidationError(
             {"topic": [f"there is no topic {request.topic!r}"]}, code="unknown_topic"
@@ -91,24 +83,19 @@ def _topics_of_resource(request: Request) -> list[int]:
     return list(resource.topics.order_by("id").values_list("id", flat=True))
 
 
-def _topic_guessed(session: LearningSession, tree: Tree, resource_topics: list[int]) -> int | None:
+def _topic_guessed(standing: Standing, resource_topics: list[int]) -> int | None:
     """What the session is about: the resource named, else its last queries, else a starter."""
     if resource_topics:
         return resource_topics[0]
-    recent = choosing.recent_topic(session.pk)
-    return recent if recent is not None else tree.id_of(STARTER)
+    return standing.recent_topic or standing.tree.id_of(STARTER)
 
 
 def _wanted(
-    request: Request,
-    tree: Tree,
-    topic: int | None,
-    reviews: dict[int, Review],
-    *,
-    asked: bool = False,
+    request: Request, standing: Standing, topic: int | None, *, asked: bool = False
 ) -> Wanted:
+    tree = standing.tree
     distances = tree.distances(topic) if topic is not None else dict.fromkeys(tree.slugs, 0)
-    known = [r.mastery for pk, r in reviews.items() if distances.get(pk) == 0]
+    known = [r.mastery for pk, r in standing.reviews.items() if distances.get(pk) == 0]
     mastery = sum(known) / len(known) if known else 0.0
     return Wanted(
         types=list(ExerciseType) if request.type == REVIEW else [ExerciseType(request.type)],
@@ -119,35 +106,12 @@ def _wanted(
     )
 
 
-def _due(reviews: dict[int, Review], wanted: Wanted) -> tuple[dict[int, datetime], datetime | None]:
+def _due(standing: Standing, wanted: Wanted) -> tuple[Dues, datetime | None]:
     """The topics among those wanted that are due, and when the next one after them is."""
     now = timezone.now()
-    dues = {pk: r.due for pk, r in reviews.items() if wanted.distances.get(pk) == 0}
+    dues = {pk: r.due for pk, r in standing.reviews.items() if wanted.distances.get(pk) == 0}
     later = [due for due in dues.values() if due > now]
     return {pk: due for pk, due in dues.items() if due <= now}, min(later, default=None)
-
-
-def _note(session: LearningSession, choice: Choice) -> None:
-    """That it was served now; one that was over begins anew, with no hint taken."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO exercises_practice AS p (session_id, exercise_id, first_served_at,
-                served_at, hints_taken, failed_attempts)
-            VALUES (%(session)s, %(exercise)s, %(now)s, %(now)s, 0, 0)
-            ON CONFLICT (session_id, exercise_id) DO UPDATE SET
-                served_at = excluded.served_at,
-                hints_taken = CASE WHEN p.solved_at >= p.served_at OR p.revealed_at >= p.served_at
-                    THEN 0 ELSE p.hints_taken END,
-                failed_attempts = CASE WHEN p.solved_at >= p.served_at
-                    OR p.revealed_at >= p.served_at THEN 0 ELSE p.failed_attempts END
-            """,
-            {"session": session.pk, "exercise": choice.exercise, "now": timezone.now()},
-        )
-
-
-def _load(choice: Choice) -> Exercise:
-    return Exercise.objects.select_related("topic", "resource").get(pk=choice.exercise)
 
 
 def _relaxed(request: Request, wanted: Wanted, choice: Choice | None) -> list[str]:
@@ -157,6 +121,6 @@ def _relaxed(request: Request, wanted: Wanted, choice: Choice | None) -> list[st
     given_up = {
         "resource_id": wanted.resource is not None and not choice.linked,
         "topic": choice.distance > 0,
-        "level": choice.level != wanted.level,
+        "level": choice.exercise.level != wanted.level,
     }
     return [name for name, is_so in given_up.items() if is_so]

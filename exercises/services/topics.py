@@ -1,6 +1,8 @@
 """The tree of topics, read once a request: it is small, and each question about it is not."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from resources.models import Topic
 
@@ -12,7 +14,11 @@ class Tree:
 
     @classmethod
     def load(cls) -> "Tree":
-        rows = list(Topic.objects.values_list("id", "slug", "parent_id"))
+        return cls.of(list(Topic.objects.values_list("id", "slug", "parent_id")))
+
+    @classmethod
+    def of(cls, rows: Collection[Sequence[Any]]) -> "Tree":
+        """The tree of *rows* of id, slug and parent's id."""
         return cls({pk: slug for pk, slug, _ in rows}, {pk: parent for pk, _, parent in rows})
 
     def id_of(self, slug: str) -> int | None:
