@@ -33,7 +33,7 @@ run: .venv/.installed ## start everything; PORT=8001 and DATA_DIR=… make a sec
 test: .venv/.dev ## run the tests against real services
 	@$(PY) -m pytest
 
-check: .venv/.dev ## lint, types, import directions, migrations, deployment settings, catalogue
+check: .venv/.dev ## lint, types, import directions, migrations, deployment settings, catalogue, exercises
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
@@ -42,6 +42,7 @@ check: .venv/.dev ## lint, types, import directions, migrations, deployment sett
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) manage.py check_catalogue
+	@$(PY) manage.py check_bank
 	@HTTPS=true $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json
