@@ -101,7 +101,7 @@ def _of_value(content: CodingContent, case: Case, result: CaseResult) -> str:
         return f"{wrong} A function without `return` gives None: what does yours return there?"
     kind = result.got_type
     if kind in ("iterator", "range", "dict_keys", "dict_values", "dict_items", "deque"):
-        return f"{wrong} That is a {kind}; `list(…)` makes a list of it."
+        return f"{wrong} `list(…)` makes a list of that."
     if kind == "other" or (result.got or "").startswith("<"):
         return f"{wrong} Return plain values: numbers, texts, lists, dictionaries."
     expected = case.value

@@ -1,4 +1,4 @@
-"""Comparing and showing results as they crossed (sandbox.wire), outside of any sandbox.
+"""Comparing and showing results as they crossed (fence.wire), outside of any sandbox.
 
 Equal as a teacher would have it, who looks at the value and not at its wrapping:
 
@@ -16,7 +16,7 @@ import json
 import math
 from typing import Any
 
-from exercises.sandbox import wire
+from exercises.fence import wire
 
 CLOSE = 1e-9
 NEAR_ZERO = 1e-12

@@ -31,7 +31,7 @@ GRACE_S = 0.5  # past its time limit, before a worker process is killed
 TURN_S = 60.0  # no single turn takes longer, whatever the limits say
 RECURSION = 1000
 SUSPENSIONS = 20_000  # calls from the tests into the learner's session
-WIRE = resources.files("exercises.sandbox").joinpath("wire.py").read_text()
+WIRE = resources.files("exercises.fence").joinpath("wire.py").read_text()
 # What is not Python's own error, but monty's way to say that it lacks something.
 LACKS = re.compile(r"monty|not supported in this environment|not (yet )?(supported|implemented)")
 NO_ATTRIBUTE = re.compile(r"(?:type object )?'([\w.]+)'(?: object)? has no attribute '(\w+)'")
@@ -39,6 +39,10 @@ NO_MODULE_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute")
 NO_MODULE = re.compile(r"(?:No module named|from) '([\w.]+)'")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 NO_KEYWORD = re.compile(r"keyword argument|takes? (no|at most|exactly|from) |positional argument")
+
+
+class Unusable(Exception):
+    """No session of monty could be had."""
 
 
 class _Pool:
@@ -118,13 +122,6 @@ class MontySession:
             max_recursion_depth=RECURSION,
             max_suspensions=SUSPENSIONS,
         )
-        self._session = self._stack.enter_context(
-            pool.get().checkout(
-                limits=limits,
-                os_policy={"sleep": "zero"},
-                assert_message_annotations=False,
-            )
-        )
         own = self._own
         prelude = (
             f"def {own}():\n{textwrap.indent(WIRE, '    ')}\n    return codec()\n\n"
@@ -132,7 +129,15 @@ class MontySession:
             "def locals():\n    raise NotImplementedError('monty: locals')\n"
             "None\n"
         )
-        self._feed(prelude)
+        checkout = pool.get().checkout(
+            limits=limits, os_policy={"sleep": "zero"}, assert_message_annotations=False
+        )
+        try:
+            self._session = self._stack.enter_context(checkout)
+            self._feed(prelude)
+        except (monty.MontyError, OSError) as error:  # TimeoutError, for one: no free worker
+            self._stack.close()
+            raise Unusable(str(error)) from error
         return self
 
     def __exit__(self, *args: object) -> None:

@@ -1,6 +1,6 @@
 """A session: a place where somebody's code was loaded and can be called. Each runner has its own.
 
-What crosses is text (sandbox.wire). A test session is the second kind: there the tests run, and
+What crosses is text (fence.wire). A test session is the second kind: there the tests run, and
 what they call is called in the learner's session by the side that holds both.
 """
 
