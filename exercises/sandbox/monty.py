@@ -14,6 +14,7 @@ import sys
 import textwrap
 import threading
 from contextlib import ExitStack
+from functools import cache
 from importlib import resources
 from typing import Any, Self
 
@@ -93,11 +94,12 @@ class _Pool:
 pool = _Pool()
 
 
+@cache
 def trouble() -> str:
-    """Why monty can't run here; "" if it can."""
+    """Why monty can't run here; "" if it can. It tries once, in a process that it ends again."""
     try:
-        with pool.get().checkout() as session:
-            return "" if session.feed_run("1 + 1") == 2 else "it can't add"
+        with monty.Monty(max_processes=1, request_timeout=SPAWN_S) as once, once.checkout() as made:
+            return "" if made.feed_run("1 + 1") == 2 else "it can't add"
     except (monty.MontyError, OSError) as error:
         return str(error)
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 
+from django.conf import settings
+
 from exercises.content import Case
 from exercises.fence.wire import codec
 from exercises.sandbox import comparing, fenced, monty
@@ -33,6 +35,7 @@ class Runner(StrEnum):
     AUTO = "auto"
     MONTY = "monty"
     FENCED = "fenced"
+    OFF = "off"
 
 
 Attempt = Callable[[Callable[[Limits], Session], Limits, bool], Run]
@@ -43,11 +46,12 @@ def run_cases(
     entry_point: str,
     cases: Sequence[Case],
     limits: Limits = Limits(),  # noqa: B008  # frozen
-    runner: Runner = Runner.AUTO,
+    runner: Runner | None = None,
 ) -> Run:
     """Call *entry_point* of *code* as each case says; results are compared here, as plain data.
 
-    Every case gets arguments of its own. `comparing` says what counts as equal.
+    Every case gets arguments of its own. `comparing` says what counts as equal. *runner* is
+    CODE_SANDBOX where it isn't given.
     """
     source = parse(code, limits.code_chars)
     if isinstance(source, Fault):
@@ -65,7 +69,7 @@ def run_script(
     tests: str,
     entry_point: str = "",
     limits: Limits = Limits(),  # noqa: B008  # frozen
-    runner: Runner = Runner.AUTO,
+    runner: Runner | None = None,
 ) -> Run:
     """Run *tests*, Python with plain asserts or a `check(candidate)`, against *code*.
 
@@ -94,12 +98,16 @@ def _unrun(fault: Fault, names: list[str], verdict: Outcome = Outcome.FAILED) ->
     return Run(verdict, [CaseResult(name, False, fault=fault) for name in names], fault=fault)
 
 
-def _tried(attempt: Attempt, limits: Limits, runner: Runner) -> Run:
+def _tried(attempt: Attempt, limits: Limits, asked: Runner | None) -> Run:
     """The first runner's word if it is "passed", else the second's, where there is one.
 
     So CPython itself has looked at whatever is called wrong.
     """
     started = time.monotonic()
+    runner = asked or Runner(settings.CODE_SANDBOX)
+    if runner is Runner.OFF:
+        off = Fault(FaultKind.UNSUPPORTED, message="code isn't run here: CODE_SANDBOX=off")
+        return _unrun(off, [], Outcome.UNSUPPORTED)
     tried: list[str] = []
     run = _unrun(Fault(FaultKind.SANDBOX, message="busy"), [], Outcome.ERROR)
     with _turn() as free:
