@@ -2,21 +2,30 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count
 
-from exercises import examples, progress, sandbox
+from exercises import examples, progress
 from exercises.models import Attempt, Exercise, ExerciseState, Verdict
+from exercises.sandbox import Runner, fenced, monty
 from learning_assistant import parts
 from learning_assistant.parts import Line, State
 from learning_assistant.postgresql.base import time_limit
 from sessions import progress as of_sessions
 
 
+MEND_FENCE = (
+    "run as root, allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
+    "kernel.apparmor_restrict_unprivileged_userns=0), or apt install bubblewrap"
+)
+MEND_MONTY = "make setup, or set CODE_SANDBOX=fenced"
+
+
 def register_all() -> None:
     of_sessions.register(of_sessions.Part(progress.fields, progress.tell, examples.PROGRESS))
     parts.register(exercises)
-    parts.register(runners)
+    parts.register(code_sandbox)
 
 
 def exercises() -> Iterator[Line]:
@@ -38,13 +47,22 @@ def exercises() -> Iterator[Line]:
         yield Line("exercises", State.WARN, detail, load, blocks=False)
 
 
-def runners() -> Iterator[Line]:
-    """Where learners' code can run on this machine."""
-    reasons = sandbox.runners()
-    works = ", ".join(runner for runner, reason in reasons.items() if not reason)
-    missing = "; ".join(f"{runner}: {reason}" for runner, reason in reasons.items() if reason)
-    if not missing:
-        yield Line("sandbox", State.OK, works)
+def code_sandbox() -> Iterator[Line]:
+    """Which runners of learners' code work here. What can't be run counts neither way."""
+    part, wanted = "code sandbox", Runner(settings.CODE_SANDBOX)
+    if wanted is Runner.OFF:
+        yield Line(part, State.WARN, "off", "set CODE_SANDBOX=auto", blocks=False)
         return
-    mend = "run the workers on x86-64 or arm64 Linux with seccomp; until then such code is ungraded"
-    yield Line("sandbox", State.WARN, f"{works}; {missing}", mend, blocks=False)
+    works, troubles, mend = [], [], ""
+    if wanted is not Runner.FENCED:
+        trouble = monty.trouble()
+        works += [] if trouble else ["monty"]
+        troubles += [f"monty: {trouble}"] if trouble else []
+        mend = MEND_MONTY if trouble else ""
+    if wanted is not Runner.MONTY:
+        fence = fenced.fence()
+        works += [] if fence.trouble else [f"fenced CPython ({', '.join(fence.layers)})"]
+        troubles += [f"no fence, {fence.trouble}"] if fence.trouble else []
+        mend = MEND_FENCE if fence.trouble and not mend else mend
+    state = State.OK if not troubles else State.WARN if works else State.FAIL
+    yield Line(part, state, "; ".join([*works, *troubles]), mend, blocks=False)
