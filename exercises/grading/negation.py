@@ -22,7 +22,7 @@ _NO_DENIAL = re.compile(
 _PREDICATE = re.compile(
     rf"\b{_AUX}\s+(?:\w+ly\s+|also\s+|just\s+|even\s+|really\s+|it\s+|they\s+|we\s+|you\s+)?n[o0]t\b"
     rf"|\b\w+n't\b|\bcan(?:not|\s*nt)\b|\b(?:{'|'.join(_BARE)})\b"
-    r"|\b(?:never|nevr|hardly|barely|scarcely|rarely|seldom|nowhere|no longer|in no way|by no means"
+    r"|\b(?:never|nevr|hardly|barely|scarcely|nowhere|no longer|in no way|by no means"
     r"|under no circumstances|not at all|on no account)\b"
     r"|\b(?:fail|fails|failed|failing|refuse|refuses|refused|unable|cease|ceases|neglect|neglects"
     r"|omit|omits|powerless|forget|forgets|decline|declines)\s+to\b"
@@ -30,6 +30,7 @@ _PREDICATE = re.compile(
     r"|\b(?:everything|anything) but\b|\bfar from\b|\bthe (?:opposite|contrary|reverse) of\b",
     re.I,
 )
+_RELATIVE = re.compile(r"\w\s+(?:that|which|who|whose|where)\b", re.I)
 _NOT_ONLY = re.compile(
     r"\bnot (only|just|merely|simply|solely)\b(?=.*\b(?:but|also|too|as well)\b)", re.I
 )
@@ -72,7 +73,7 @@ _ENCLOSING = (
         rf"\s+that\b.*\b{_BE}\s+{_ADVERBS}(?:{_FALSE}|not true|not correct|not right)\b", re.I
     ),
     re.compile(
-        rf"^that\b.*\b{_BE}\s+{_ADVERBS}(?:{_FALSE}|not true|not the case|not correct)\b", re.I
+        rf"^that\b[^,;]*\b{_BE}\s+{_ADVERBS}(?:{_FALSE}|not true|not the case|not correct)\b", re.I
     ),
     re.compile(
         rf"^[^,;:]{{30,}}\b{_BE}\s+{_ADVERBS}(?:{_FALSE}|not true|not the case|not correct)\s*[.!]*$",
@@ -188,7 +189,12 @@ def _read(sentence: str) -> Sentence:
 
 
 def _goes_on(parts: list[str]) -> bool:
-    """Whether the first of *parts* is one more of a list: "not a, b, or c" denies all three."""
+    """Whether the first of *parts* is denied with what stands before it.
+
+    "not a, b, or c" denies all three; "is not a, which is b" says b of what is denied.
+    """
+    if texts.words(parts[0])[0] == "which":
+        return True
     for part in parts:
         found = texts.words(part)
         if found[0] == "or":
@@ -200,24 +206,28 @@ def _goes_on(parts: list[str]) -> bool:
 
 def _whole(sentence: str) -> tuple[int, str]:
     """How often *sentence* is denied as a whole, and it without the words that do so."""
-    for pattern in _ENCLOSING:
-        if pattern.search(sentence):
-            return 1, _DENYING.sub(" ", sentence)
     count, rest = 0, sentence
     for pattern in _WHOLE:
         match = pattern.search(rest)
         if match:
             count += not match.groupdict().get("odd")
-            rest = rest.replace(match[0], " ", 1)
+            rest = re.sub(r"^\W*that\b", " ", rest.replace(match[0], " ", 1).strip(), flags=re.I)
+    if any(pattern.search(rest.strip()) for pattern in _ENCLOSING):
+        count, rest = count + 1, _DENYING.sub(" ", rest)
     return count, rest
 
 
 def _clause(clause: str, number: int, turned: bool) -> tuple[list[Word], int]:
     plain = _NO_DENIAL.sub(lambda m: "_" * len(m[0]), clause)
-    predicates = list(_PREDICATE.finditer(plain))
-    for match in predicates:
+    whole, starts = 0, []
+    for match in _PREDICATE.finditer(plain):
+        # "actions that hardly occur" denies nothing of the actions.
+        if _RELATIVE.search(plain[: match.start()]):
+            starts.append(match.end())
+        else:
+            whole += 1
         plain = plain[: match.start()] + "_" * len(match[0]) + plain[match.end() :]
-    starts = [match.end() for match in _FORWARD.finditer(plain)]
+    starts += [match.end() for match in _FORWARD.finditer(plain)]
     words = []
     lowered = clause.lower()
     position = 0
@@ -225,6 +235,6 @@ def _clause(clause: str, number: int, turned: bool) -> tuple[list[Word], int]:
         at = lowered.find(word, position)
         at = position if at < 0 else at
         position = at + len(word)
-        denials = len(predicates) + sum(start <= at for start in starts) + turned
+        denials = whole + sum(start <= at for start in starts) + turned
         words.append(Word(word, texts.stem(word), number, denials % 2 == 1))
-    return words, len(predicates) + len(starts)
+    return words, whole + len(starts)
