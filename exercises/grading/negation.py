@@ -26,7 +26,6 @@ _PREDICATE = re.compile(
     r"|under no circumstances|not at all|on no account)\b"
     r"|\b(?:fail|fails|failed|failing|refuse|refuses|refused|unable|cease|ceases|neglect|neglects"
     r"|omit|omits|powerless|forget|forgets|decline|declines)\s+to\b"
-    r"|\b(?:stop|stops|avoid|avoids|keep|keeps|prevent|prevents)\b[^,;]{0,40}?\bfrom\s+\w+ing\b"
     r"|\b(?:everything|anything) but\b|\bfar from\b|\bthe (?:opposite|contrary|reverse) of\b",
     re.I,
 )
@@ -217,17 +216,23 @@ def _whole(sentence: str) -> tuple[int, str]:
     return count, rest
 
 
+def _end(plain: str, start: int) -> int:
+    """Where what a verb within a relative clause denies ends: at the next one's "and"."""
+    found = plain.find(" and ", start)
+    return found if found >= 0 else len(plain)
+
+
 def _clause(clause: str, number: int, turned: bool) -> tuple[list[Word], int]:
     plain = _NO_DENIAL.sub(lambda m: "_" * len(m[0]), clause)
-    whole, starts = 0, []
+    whole, spans = 0, []
     for match in _PREDICATE.finditer(plain):
         # "actions that hardly occur" denies nothing of the actions.
         if _RELATIVE.search(plain[: match.start()]):
-            starts.append(match.end())
+            spans.append((match.end(), _end(plain, match.end())))
         else:
             whole += 1
         plain = plain[: match.start()] + "_" * len(match[0]) + plain[match.end() :]
-    starts += [match.end() for match in _FORWARD.finditer(plain)]
+    spans += [(match.end(), len(plain)) for match in _FORWARD.finditer(plain)]
     words = []
     lowered = clause.lower()
     position = 0
@@ -235,6 +240,6 @@ def _clause(clause: str, number: int, turned: bool) -> tuple[list[Word], int]:
         at = lowered.find(word, position)
         at = position if at < 0 else at
         position = at + len(word)
-        denials = whole + sum(start <= at for start in starts) + turned
+        denials = whole + sum(start <= at < end for start, end in spans) + turned
         words.append(Word(word, texts.stem(word), number, denials % 2 == 1))
-    return words, whole + len(starts)
+    return words, whole + len(spans)
