@@ -1,7 +1,7 @@
 """A score for an answer where there is no rubric: how like the reference it is.
 
 What counts is how many of the reference's telling words the answer has, by their likeness (a word's
-nearest word in the answer counts for what it is worth; words of the question count for nothing), how
+nearest word in the answer counts for what it is worth, one of the question for nothing), how
 near the reference's clauses are to the answer's, the whole to the whole, and how much is said. What
 denies the reference is discounted. The weights were fitted on the first half of the judged answers
 in tests/exercises/short_answers.jsonl (`make bench-grading`) and rounded.
@@ -24,7 +24,7 @@ LIKE_FROM = 0.3  # cosine of two words from which they are somewhat alike
 # From where on denied words count, and where they count in full.
 DENIED = (0.3, 0.7)
 NAMED = (0.2, 0.45)  # denying what is hardly named says little
-TURNED = (0.75, 0.95)
+TURNED = (0.6, 0.9)
 MOST_PARTS = 16
 
 
@@ -38,7 +38,7 @@ class Features:
     whole: float | None  # cosine of the two texts
     length: float  # of the answer over the reference's, at most 1
     denied: float  # of the words in common, those that one denies and the other does not
-    turned: float  # of the answer's words, those that it denies, less the reference's
+    turned: float  # of the answer's words, those in denied clauses, less the reference's
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ def features(question: str, reference: str, answer: str, seconds: float) -> Feat
     given = {word.stem: word.word for word in _words(said)}
     near = _nearness(key, said, wanted, given, seconds) if said else None
     return Features(
-        named=_share(wanted, {stem: 1.0 for stem in given}),
+        named=_share(wanted, dict.fromkeys(given, 1.0)),
         words=near.words if near else None,
         clauses=near.clauses if near else None,
         whole=near.whole if near else None,
         length=min(1.0, _length(said) / max(_length(key), 1)),
         denied=_denied(key, said),
-        turned=_share_denied(said) - _share_denied(key),
+        turned=_share_unsaid(said) - _share_unsaid(key),
     )
 
 
@@ -184,6 +184,6 @@ def _denied(key: Sequence[Sentence], said: Sequence[Sentence]) -> float:
     return against / total if total else 0.0
 
 
-def _share_denied(sentences: Sequence[Sentence]) -> float:
+def _share_unsaid(sentences: Sequence[Sentence]) -> float:
     words = _words(sentences)
-    return sum(word.denied for word in words) / len(words) if words else 0.0
+    return sum(word.unsaid for word in words) / len(words) if words else 0.0

@@ -1,8 +1,8 @@
 """`make bench-grading`: how well scores agree with human marks; writes JSON.
 
 make bench-grading                  the project's own judged answers
-make bench-grading FILE=marks.jsonl lines with "question", "reference", "answer", "score" (or "mark")
-                                    and "max" (5 where it is missing)
+make bench-grading FILE=marks.jsonl lines with "question", "reference", "answer", "score" (or
+                                    "mark") and "max" (5 where it is missing)
 
 Of the project's own answers every second question was kept out when the weights were chosen; the
 table shows that half by itself. The second figure is what the scorer gives to the same answers once
