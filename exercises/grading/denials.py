@@ -127,3 +127,10 @@ UNKNOWN = re.compile(
     r"|\bno idea\b|\bnot sure (?:if|whether)\b|\bi (?:wonder|forgot)\b",
     re.I,
 )
+# By its sign, or by its order of words.
+QUESTION = re.compile(
+    r"[?؟][\W_]*$"
+    r"|^\W*(?:is|are|was|were|does|did|can|could|would|will|has|should|might|may)\s+"
+    r"(?:it|the|an?|this|that|there|they|we|you|its|i|all|both)\b",
+    re.I,
+)

@@ -86,7 +86,7 @@ def _read(sentence: str) -> Sentence:
         before = bool(clause_words) and clause_words[-1].denied != bool(whole % 2)
         words += clause_words
         denials += count
-    asserted = not sentence.rstrip("\"') ").endswith("?") and not forms.UNKNOWN.search(sentence)
+    asserted = not forms.QUESTION.search(sentence) and not forms.UNKNOWN.search(sentence)
     return Sentence(sentence, tuple(words), asserted, denials)
 
 

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import redis
+
 from exercises.content import Point, ShortContent
 from exercises.grading import judging, meaning, screening
 from exercises.grading import text as texts
@@ -13,6 +15,7 @@ from exercises.grading.negation import Sentence, read
 from exercises.marks import Mark
 from exercises.models import Verdict
 from learning_assistant import ollama
+from learning_assistant.admission import model_slot
 
 FULL = 0.99
 EMBED_SHARE = 0.6  # of the time there is
@@ -138,8 +141,10 @@ def _judged(
         questions = [judging.Question(f.point.point, f.point.accepts) for f in undecided]
         answer = " ".join(sentence.text for sentence in statements)
         try:
-            said = judging.verdicts(model, prompt, questions, answer, seconds)
-        except ollama.ModelUnavailable:
+            with model_slot(seconds) as taken:
+                if taken:
+                    said = judging.verdicts(model, prompt, questions, answer, seconds)
+        except (ollama.ModelUnavailable, redis.exceptions.RedisError):
             said = None
     if said is None:
         return findings
