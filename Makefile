@@ -6,7 +6,7 @@ REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-warn-conflicts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-practice bench-retrieval bench-scale clean lock
+.PHONY: help setup run test check bench bench-practice bench-retrieval bench-scale bench-grading clean lock
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-15s %s\n' "$$t" "$$h"; done
@@ -56,6 +56,9 @@ bench-retrieval: .venv/.dev ## measure what is found, and what else was tried; C
 
 bench-scale: .venv/.dev ## measure the search over 10,000 resources and 100,000 chunks (half an hour)
 	@$(PY) -m tests.load.scale $(ARGS)
+
+bench-grading: .venv/.dev ## compare scores of short answers with human marks; FILE=marks.jsonl
+	@$(PY) -m tests.load.grading $(FILE)
 
 clean: ## remove the virtual environment and caches; .data, with the database, stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
