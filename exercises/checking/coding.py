@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from exercises.checking.mutants import mutants
 from exercises.checking.results import Check, check
 from exercises.content import CodingContent
-from exercises.sandbox import Fault, Limits, Outcome, Run, Runner, run_cases
+from exercises.sandbox import Fault, FaultKind, Limits, Outcome, Run, Runner, run_cases
 
 MUTANTS = 24
 MUST_FAIL = 2
@@ -59,5 +59,7 @@ def _first_fault(run: Run) -> str:
 
 
 def _told(fault: Fault) -> str:
+    if fault.kind is FaultKind.TIME:
+        return "it did not end in time"
     where = f" in line {fault.line}" if fault.line else ""
     return f"{fault.type or fault.kind}{where}: {fault.message}"

@@ -15,6 +15,7 @@ from exercises.grading import text as texts
 from exercises.grading.negation import Sentence, Word, read
 
 COVERED = 0.75  # of the words of an accepted clause
+MOST = 0.6  # of the groups of terms, where a clause is said nearly as it is accepted
 QUOTED = 0.9  # the same: it is said as the rubric says it
 REFUTED = 0.8  # of the words of a clause that contradicts
 LIKE = 0.6  # of the words that two sentences share, when one of them denies the other
@@ -114,9 +115,7 @@ def weigh(keys: Sequence[Key], statements: Sequence[Sentence]) -> list[Evidence]
             if _denies(key, sentence)
             and (
                 _says_most(key, sentence)
-                or not any(
-                    makes[j, n] and not _denies(keys[j], sentence) for j in _others(k, keys)
-                )
+                or not any(makes[j, n] and not _denies(keys[j], sentence) for j in _others(k, keys))
             )
         ]
         found.append(
@@ -162,7 +161,8 @@ def _in_window(key: Key, words: list[Word], said: str) -> Evidence:
     of_groups = touched / len(key.groups) if key.groups else 0.0
     covered = max((_covered(key, accept, words) for accept in key.accepts), default=0.0)
     share = max(of_groups, covered)
-    if of_groups == 1.0 or covered >= COVERED:
+    # One word turned round in a long clause still leaves most of its words.
+    if of_groups == 1.0 or covered >= COVERED and (of_groups >= MOST or not key.groups):
         return Evidence(Finding.MADE, share, said)
     return Evidence(Finding.PARTLY if share > 0 else Finding.NONE, share, said)
 

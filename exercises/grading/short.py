@@ -24,6 +24,7 @@ JUDGE_FLOOR_S = 0.3  # less time than this is not worth a call
 # to it than to what contradicts it.
 SURE, PERHAPS, LEAN = 0.80, 0.50, 0.68
 MARGIN = 0.04
+HALF = 0.5  # of a point's words: what is near to it in meaning alone may be another point
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ def _by_meaning(
         return replace(finding, made=False)
     if near.accepted >= SURE and margin >= MARGIN and found.share > 0:
         return replace(finding, made=True)
-    return replace(finding, made=None, lean=near.accepted >= LEAN and margin >= MARGIN)
+    leans = near.accepted >= LEAN and margin >= MARGIN and found.share >= HALF
+    return replace(finding, made=None, lean=leans)
 
 
 def _same_side(near: meaning.Nearness, key: Key) -> bool:

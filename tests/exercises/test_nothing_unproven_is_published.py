@@ -38,8 +38,7 @@ CODING = {
     "prompt": "Write a function that doubles a number above zero and returns zero for all others.",
     "starter": "def double_positive(x: int) -> int:\n    return x\n",
     "solution": (
-        "def double_positive(x: int) -> int:\n"
-        "    if x > 0:\n        return 2 * x\n    return 0\n"
+        "def double_positive(x: int) -> int:\n    if x > 0:\n        return 2 * x\n    return 0\n"
     ),
     "tests": [
         {"name": "a number", "call": "double_positive(3)", "expected": "6"},
@@ -69,8 +68,8 @@ SHORT = {
     "rubric": [
         {
             "point": "the gradient points to where the loss grows",
-            "accepts": ["the gradient points uphill", "the loss grows along the gradient"],
-            "terms": [["gradient"], ["uphill", "grow", "increase", "ascent"]],
+            "accepts": ["the gradient points uphill", "the gradient shows the steepest ascent"],
+            "terms": [["gradient"], ["uphill", "ascent", "steepest"]],
             "refutes": ["the gradient points to the minimum"],
         },
         {
@@ -113,7 +112,7 @@ PLANTED = {
     ),
     "a solution that never ends": (
         changed(CODING, solution="def double_positive(x):\n    while True:\n        x += 1\n"),
-        "Timeout",
+        "it did not end in time",
     ),
     "a passing starter": (
         changed(CODING, starter=CODING["solution"]),
