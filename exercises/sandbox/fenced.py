@@ -148,7 +148,7 @@ class FencedSession:
         self.layers: list[str] = []
 
     def __enter__(self) -> Self:
-        way = self._way or fence().way
+        self._way = way = self._way or fence().way
         if not way:
             raise NoFence(fence().trouble)
         self._process = subprocess.Popen(
@@ -172,12 +172,16 @@ class FencedSession:
     def __exit__(self, *args: object) -> None:
         """End the child and all that is in its namespaces. Never waits longer than twice END_S."""
         process = self._process
-        process.terminate()
         try:
-            process.wait(END_S)
+            if self._way == "namespaces":  # ours waits outside of them, and ends what is inside
+                process.terminate()
+                process.wait(END_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # not collected yet, so the number is still its
-            process.wait(END_S)
+            pass
+        try:
+            if process.poll() is None:  # not collected yet, so the number is still its
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(END_S)
         finally:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
@@ -248,7 +252,7 @@ class FencedSession:
         limit = 2 * self._limits.value_chars + 12 * self._limits.output_chars
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > limit:
-                raise Lost(FaultKind.TOO_LARGE, "the result is too large")
+                raise Lost(FaultKind.CRASH, "the result is too large")
             self._wait(self._from, select.POLLIN, deadline)
             try:
                 data = os.read(self._from, READ_BYTES)

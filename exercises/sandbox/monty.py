@@ -244,14 +244,13 @@ class MontySession:
         return Fault(kind, type(inner).__name__, message, line, source, in_tests=script)
 
     def _where(self, error: monty.MontyError) -> tuple[int | None, str]:
-        """The innermost line of what was fed as the learner's code: the second feed."""
-        if self._code is None or not isinstance(
-            error, (monty.MontyRuntimeError, monty.MontySyntaxError)
-        ):
+        """The innermost line of what was sent: the learner's code is the second feed."""
+        if not isinstance(error, (monty.MontyRuntimeError, monty.MontySyntaxError)):
             return None, ""
+        feed = 1 if self._code else self._feeds - 1
         for frame in reversed(error.traceback()):
-            if frame.filename == "<python-input-1>":
-                return frame.line, self._code.line(frame.line)
+            if frame.filename == f"<python-input-{feed}>":
+                return frame.line, self._code.line(frame.line) if self._code else ""
         return None, ""
 
 
