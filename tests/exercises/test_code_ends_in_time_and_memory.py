@@ -22,7 +22,8 @@ ENDLESS = {
     "sum": "return sum(range(10 ** 12))",
     "membership": "return -1.5 in range(10 ** 12)",
     "recursion": "return attack()",
-    "recursion without limit": "import sys\n    sys.setrecursionlimit(10 ** 9)\n    return attack()",
+    "recursion without limit": "import sys\n"
+    "    sys.setrecursionlimit(10 ** 9)\n    return attack()",
     "repr": "x = []\n    for _ in range(10 ** 6): x = [x]\n    return repr(x)",
     "sleep": "import time\n    time.sleep(100)",
     "input": "return input()",

@@ -1,8 +1,7 @@
 """Code from strangers starts nothing, signals nobody, speaks to nobody and gains no right."""
 
-import os
+import contextlib
 import socket
-import threading
 
 import pytest
 
@@ -66,13 +65,9 @@ def test_it_fails(runner: Runner, way: str) -> None:
         port = str(server.getsockname()[1])
         body = CALLS[way].replace("PORT", port)
         attack(runner, f"def attack():\n    {body}\n    return {LOOT!r}")
-        try:
+        with contextlib.suppress(BlockingIOError):
             heard.append(server.accept())
-        except BlockingIOError:
-            pass
     assert heard == []
-    assert threading.active_count() < 50
-    assert os.getpid() > 0
 
 
 @both

@@ -1,6 +1,6 @@
-"""Code from strangers sees no file of ours, no environment and no other process, and writes none."""
+"""Code from strangers sees no file of ours and no environment, and writes nothing."""
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ SECRET = "hunter2-93ab"
 
 
 @pytest.fixture
-def secret() -> "os.PathLike[str]":
+def secret() -> Iterator[Path]:
     """A file that anybody on this machine may read, below DATA_DIR."""
     path = Path(settings.DATA_DIR) / "secrets" / "for-the-attack.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
