@@ -34,8 +34,12 @@ END_S = 2.0  # until a child that was told to end is killed
 AGAIN_S = 60.0  # after which a host that could not fence is asked again
 READ_BYTES = 1 << 16
 WAYS = ("namespaces", "bubblewrap", "bare")
-SAID = {"time": FaultKind.TIME, "missing": FaultKind.MISSING, "memory": FaultKind.MEMORY,
-        "exception": FaultKind.EXCEPTION}  # fmt: skip
+SAID = {
+    "time": FaultKind.TIME,
+    "missing": FaultKind.MISSING,
+    "memory": FaultKind.MEMORY,
+    "exception": FaultKind.EXCEPTION,
+}
 
 
 class NoFence(Exception):
@@ -232,6 +236,8 @@ class FencedSession:
         line = line if isinstance(line, int) and 0 < line < 10**6 else None
         source = self._code.line(line) if self._code else ""
         kind = SAID.get(str(said.get("kind")), FaultKind.EXCEPTION)
+        if in_tests and said.get("kind") == "unsupported":  # a learner's session has no say in it
+            kind = FaultKind.UNSUPPORTED
         name, message = clean(str(said.get("type")), 80), clean(str(said.get("message")))
         fault = Fault(kind, name, message, line, source, in_tests=in_tests)
         return Reply(fault=fault, output=output)

@@ -170,7 +170,11 @@ class MontySession:
         answers: list[Reply] = []
 
         def asked(name: str, arguments: str) -> str:
-            reply = ask(name, arguments)
+            if '{"other": [' in arguments:
+                fault = Fault(FaultKind.UNSUPPORTED, message="a function as an argument")
+                reply = Reply(fault=fault)
+            else:
+                reply = ask(name, arguments)
             if reply.fault is not None:
                 answers.append(reply)
                 raise raised(reply.fault)
@@ -276,6 +280,8 @@ def _kind(error: BaseException) -> FaultKind:
         return FaultKind.TIME
     if isinstance(error, MemoryError):
         return FaultKind.MEMORY
+    if "does not yet support" in message:
+        return FaultKind.UNSUPPORTED
     if isinstance(error, (NotImplementedError, RuntimeError)) and LACKS.search(message):
         return FaultKind.UNSUPPORTED
     if isinstance(error, SyntaxError) or _missing_in_monty(error, message):
