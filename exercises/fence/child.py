@@ -34,7 +34,7 @@ def main() -> None:
     os.close(nowhere)
     pipe = Pipe(requests, replies)
     try:
-        layers = _fence(config)
+        layers = _fence(config, [requests, replies])
     except (walls.NoWalls, OSError, KeyError) as error:
         pipe.write({"trouble": f"{type(error).__name__}: {error}"})
         os._exit(1)
@@ -44,7 +44,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _fence(config: dict[str, Any]) -> list[str]:
+def _fence(config: dict[str, Any], pipe: list[int]) -> list[str]:
     """Close everything that is to be closed; the layers in force. Raises if too few are."""
     way = config["way"]
     own, shared = config["own"], config["shared"]
@@ -52,7 +52,7 @@ def _fence(config: dict[str, Any]) -> list[str]:
     walls.die_with_parent(signal.SIGTERM)
     if way == "namespaces":
         walls.separate()
-        _fork()
+        _fork(pipe)
         walls.new_root(own, shared)
     if way != "bare":
         layers.append(way)
@@ -69,7 +69,7 @@ def _fence(config: dict[str, Any]) -> list[str]:
     return layers
 
 
-def _fork() -> None:
+def _fork(pipe: list[int]) -> None:
     """Go on in a child, the first process of its namespace; wait for its end here.
 
     SIGTERM ends the child first, so that nobody else has to collect it.
@@ -80,7 +80,7 @@ def _fork() -> None:
     if child == 0:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, waited)
         return
-    for number in (3, 4):
+    for number in pipe:
         os.close(number)
     if signal.sigwait(waited) == signal.SIGTERM:
         os.kill(child, signal.SIGKILL)

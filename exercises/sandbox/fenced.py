@@ -34,8 +34,12 @@ END_S = 2.0  # until a child that was told to end is killed
 AGAIN_S = 60.0  # after which a host that could not fence is asked again
 READ_BYTES = 1 << 16
 WAYS = ("namespaces", "bubblewrap", "bare")
-SAID = {"time": FaultKind.TIME, "missing": FaultKind.MISSING, "memory": FaultKind.MEMORY,
-        "exception": FaultKind.EXCEPTION}  # fmt: skip
+SAID = {
+    "time": FaultKind.TIME,
+    "missing": FaultKind.MISSING,
+    "memory": FaultKind.MEMORY,
+    "exception": FaultKind.EXCEPTION,
+}
 
 
 class NoFence(Exception):
@@ -148,7 +152,7 @@ class FencedSession:
         self.layers: list[str] = []
 
     def __enter__(self) -> Self:
-        way = self._way or fence().way
+        self._way = way = self._way or fence().way
         if not way:
             raise NoFence(fence().trouble)
         self._process = subprocess.Popen(
@@ -172,12 +176,16 @@ class FencedSession:
     def __exit__(self, *args: object) -> None:
         """End the child and all that is in its namespaces. Never waits longer than twice END_S."""
         process = self._process
-        process.terminate()
         try:
-            process.wait(END_S)
+            if self._way == "namespaces":  # ours waits outside of them, and ends what is inside
+                process.terminate()
+                process.wait(END_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # not collected yet, so the number is still its
-            process.wait(END_S)
+            pass
+        try:
+            if process.poll() is None:  # not collected yet, so the number is still its
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(END_S)
         finally:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
@@ -228,6 +236,8 @@ class FencedSession:
         line = line if isinstance(line, int) and 0 < line < 10**6 else None
         source = self._code.line(line) if self._code else ""
         kind = SAID.get(str(said.get("kind")), FaultKind.EXCEPTION)
+        if in_tests and said.get("kind") == "unsupported":  # a learner's session has no say in it
+            kind = FaultKind.UNSUPPORTED
         name, message = clean(str(said.get("type")), 80), clean(str(said.get("message")))
         fault = Fault(kind, name, message, line, source, in_tests=in_tests)
         return Reply(fault=fault, output=output)
@@ -248,7 +258,7 @@ class FencedSession:
         limit = 2 * self._limits.value_chars + 12 * self._limits.output_chars
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > limit:
-                raise Lost(FaultKind.TOO_LARGE, "the result is too large")
+                raise Lost(FaultKind.CRASH, "the result is too large")
             self._wait(self._from, select.POLLIN, deadline)
             try:
                 data = os.read(self._from, READ_BYTES)

@@ -170,7 +170,11 @@ class MontySession:
         answers: list[Reply] = []
 
         def asked(name: str, arguments: str) -> str:
-            reply = ask(name, arguments)
+            if '{"other": [' in arguments:
+                fault = Fault(FaultKind.UNSUPPORTED, message="a function as an argument")
+                reply = Reply(fault=fault)
+            else:
+                reply = ask(name, arguments)
             if reply.fault is not None:
                 answers.append(reply)
                 raise raised(reply.fault)
@@ -244,14 +248,13 @@ class MontySession:
         return Fault(kind, type(inner).__name__, message, line, source, in_tests=script)
 
     def _where(self, error: monty.MontyError) -> tuple[int | None, str]:
-        """The innermost line of what was fed as the learner's code: the second feed."""
-        if self._code is None or not isinstance(
-            error, (monty.MontyRuntimeError, monty.MontySyntaxError)
-        ):
+        """The innermost line of what was sent: the learner's code is the second feed."""
+        if not isinstance(error, (monty.MontyRuntimeError, monty.MontySyntaxError)):
             return None, ""
+        feed = 1 if self._code else self._feeds - 1
         for frame in reversed(error.traceback()):
-            if frame.filename == "<python-input-1>":
-                return frame.line, self._code.line(frame.line)
+            if frame.filename == f"<python-input-{feed}>":
+                return frame.line, self._code.line(frame.line) if self._code else ""
         return None, ""
 
 
@@ -277,6 +280,8 @@ def _kind(error: BaseException) -> FaultKind:
         return FaultKind.TIME
     if isinstance(error, MemoryError):
         return FaultKind.MEMORY
+    if "does not yet support" in message:
+        return FaultKind.UNSUPPORTED
     if isinstance(error, (NotImplementedError, RuntimeError)) and LACKS.search(message):
         return FaultKind.UNSUPPORTED
     if isinstance(error, SyntaxError) or _missing_in_monty(error, message):

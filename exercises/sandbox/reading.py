@@ -101,6 +101,13 @@ def used(source: Source) -> set[str]:
     return read - own
 
 
+def modules_used(source: Source) -> set[str]:
+    """Modules of the standard library that are used (`math.…`) without being imported."""
+    of = {node.value.id for node in ast.walk(source.tree)
+          if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}  # fmt: skip
+    return of & used(source) & sys.stdlib_module_names
+
+
 def plain_imports(source: Source, wanted: set[str]) -> list[str]:
     """Import statements that bind *wanted* names: of the standard library, and not renamed."""
     statements = []

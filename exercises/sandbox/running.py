@@ -14,7 +14,16 @@ from exercises.content import Case
 from exercises.fence.wire import codec
 from exercises.sandbox import comparing, fenced, monty
 from exercises.sandbox.comparing import Unreadable
-from exercises.sandbox.reading import BUILTINS, Source, bound, called_in, parse, plain_imports, used
+from exercises.sandbox.reading import (
+    BUILTINS,
+    Source,
+    bound,
+    called_in,
+    modules_used,
+    parse,
+    plain_imports,
+    used,
+)
 from exercises.sandbox.results import (
     CaseResult,
     Fault,
@@ -232,40 +241,70 @@ def _compared(case: Case, reply: Reply) -> CaseResult:
     return CaseResult(case.name, passed, text, shown, output=reply.output, got_type=kind)
 
 
+class _Asking:
+    """The learner's session, as the tests ask it."""
+
+    def __init__(self, learner: Session, entry: str, total_seconds: float) -> None:
+        self._learner = learner
+        self._entry = entry
+        self._deadline = time.monotonic() + total_seconds
+        self.calls = 0
+        self.fault: Fault | None = None  # the last one
+
+    def __call__(self, name: str, arguments: str) -> Reply:
+        self.calls += 1
+        if time.monotonic() > self._deadline:
+            reply = Reply(fault=Fault(FaultKind.TIME, "TimeoutError", "no time is left"))
+        elif not arguments:
+            reply = self._learner.look(name)
+        else:
+            reply = self._learner.call(self._entry if name == "candidate" else name, arguments)
+        self.fault = reply.fault or self.fault
+        return reply
+
+
 def _scripted(
     make: Callable[[Limits], Session], source: Source, script: Source, entry: str, limits: Limits
 ) -> Run:
-    deadline = time.monotonic() + limits.total_seconds
-    calls = 0
-
-    def ask(name: str, arguments: str) -> Reply:
-        nonlocal calls
-        calls += 1
-        if time.monotonic() > deadline:
-            return Reply(fault=Fault(FaultKind.TIME, "TimeoutError", "no time is left"))
-        return learner.call(entry if name == "candidate" else name, arguments)
-
     with make(limits) as learner:
-        loaded = learner.load(source)
-        if loaded.fault is not None:
-            return _judged([CaseResult("tests", False, fault=loaded.fault, output=loaded.output)])
+        reply = learner.load(source)
+        if reply.fault is not None:
+            return _judged([CaseResult("tests", False, fault=reply.fault, output=reply.output)])
         text, remote = _prepared(source, script, entry)
+        asking = _Asking(learner, entry, limits.total_seconds)
         with make(replace(limits, seconds=limits.total_seconds)) as tests:
-            reply = tests.run_tests(text, remote, ask)
-    if reply.fault is None and calls == 0:
+            reply = tests.run_tests(text, remote, asking)
+    fault = reply.fault
+    if fault is None and asking.calls == 0:
         fault = Fault(FaultKind.SANDBOX, message=f"the tests never call {entry}", in_tests=True)
-        reply = Reply(fault=fault)
-    passed = reply.fault is None
-    return _judged([CaseResult("tests", passed, fault=reply.fault, output=reply.output)])
+    elif fault is not None:
+        fault = _whose(fault, asking.fault, text)
+    return _judged([CaseResult("tests", fault is None, fault=fault, output=reply.output)])
+
+
+def _whose(fault: Fault, learners: Fault | None, text: str) -> Fault:
+    """What ended the tests: an exception of the code, with its line there, or their own."""
+    if learners is not None and (
+        learners.kind is FaultKind.MISSING
+        or (learners.type, learners.message) == (fault.type, fault.message)
+        or fault.message == f"{learners.type}: {learners.message}"
+    ):
+        return learners
+    lines = text.splitlines()
+    if not fault.in_tests or not fault.line or fault.line > len(lines):
+        return fault
+    return replace(fault, source=lines[fault.line - 1].strip())
 
 
 def _prepared(source: Source, script: Source, entry: str) -> tuple[str, dict[str, bool]]:
     """The tests as they are run, and the names in them that stand for what is in the code."""
     wanted = used(script)
     has = bound(source)
-    imports = plain_imports(source, wanted - {entry})
+    modules = modules_used(script) - {entry}
+    imports = [f"import {name}" for name in sorted(modules)]
+    imports += plain_imports(source, wanted - modules - {entry})
     remote = {entry: True, "candidate": True}
-    for name in sorted(wanted & has.keys() - BUILTINS - {entry}):
+    for name in sorted(wanted & has.keys() - BUILTINS - modules - {entry}):
         if not isinstance(has[name], (ast.Import, ast.ImportFrom)):
             remote[name] = isinstance(has[name], (ast.FunctionDef, ast.ClassDef))
     lines = "\n".join([*imports, script.code])
