@@ -15,7 +15,6 @@ from exercises.grading import text as texts
 from exercises.grading.negation import Sentence, Word, read
 
 COVERED = 0.75  # of the words of an accepted clause
-MOST = 0.6  # of the groups of terms, where a clause is said nearly as it is accepted
 QUOTED = 0.9  # the same: it is said as the rubric says it
 REFUTED = 0.8  # of the words of a clause that contradicts
 LIKE = 0.6  # of the words that two sentences share, when one of them denies the other
@@ -113,10 +112,7 @@ def weigh(keys: Sequence[Key], statements: Sequence[Sentence]) -> list[Evidence]
             sentence.text
             for n, sentence in enumerate(statements)
             if _denies(key, sentence)
-            and (
-                _says_most(key, sentence)
-                or not any(makes[j, n] and not _denies(keys[j], sentence) for j in _others(k, keys))
-            )
+            and not any(makes[j, n] and not _denies(keys[j], sentence) for j in _others(k, keys))
         ]
         found.append(
             Evidence(Finding.DENIED, 0.0, denials[0]) if denials else _best(key, statements)
@@ -137,15 +133,6 @@ def _best(key: Key, statements: Sequence[Sentence]) -> Evidence:
     return best
 
 
-def _says_most(key: Key, sentence: Sentence) -> bool:
-    """Whether *sentence* is about this very point: most words of an accepted clause are in it."""
-    said = {word.stem for word in sentence.words}
-    return any(
-        len(wanted) > 1 and len(wanted & said) >= COVERED * len(wanted)
-        for wanted in (accept.content for accept in key.accepts)
-    )
-
-
 def _rank(evidence: Evidence) -> tuple[int, float]:
     order = (Finding.NONE, Finding.PARTLY, Finding.MADE)
     return order.index(evidence.finding), evidence.share
@@ -161,8 +148,7 @@ def _in_window(key: Key, words: list[Word], said: str) -> Evidence:
     of_groups = touched / len(key.groups) if key.groups else 0.0
     covered = max((_covered(key, accept, words) for accept in key.accepts), default=0.0)
     share = max(of_groups, covered)
-    # One word turned round in a long clause still leaves most of its words.
-    if of_groups == 1.0 or covered >= COVERED and (of_groups >= MOST or not key.groups):
+    if of_groups == 1.0 or covered >= COVERED:
         return Evidence(Finding.MADE, share, said)
     return Evidence(Finding.PARTLY if share > 0 else Finding.NONE, share, said)
 
