@@ -27,7 +27,7 @@ PREDICATE = re.compile(
 )
 # "actions that hardly occur", "data it was not trained with"
 RELATIVE = re.compile(
-    r"\w\s+(?:that|which|who|whose|where)\b"
+    rf"\w\s+(?:that|which|who|whose|where)(?:\s+(?!{_AUX}\b)\w+){{0,3}}\s*$"
     r"|\b(?!(?:and|but|so|that|because|then|if|or|when|while|as)\b)\w{3,}\s+"
     r"(?:it|they|we|you|he|she|i)\s*$",
     re.I,

@@ -8,8 +8,8 @@ RIGHT = {
     "gradient": [
         "Because the gradient points uphill, we go in the opposite direction. The learning rate "
         "says how big the step is.",
-        "moving against the gradient decreases the loss. the learning rate controls how far we move "
-        "in one update",
+        "moving against the gradient decreases the loss. the learning rate controls how far "
+        "we move in one update",
         "The gradient is the direction of steepest ascent of the loss and subtracting it takes us "
         "down; the learning rate scales the step.",
     ],
@@ -21,7 +21,7 @@ RIGHT = {
     "eigenvector": [
         "It keeps pointing in the same direction and becomes three times as long.",
         "The arrow isn't rotated, its direction is unchanged, but its length is tripled.",
-        "The directon stays the same, and it's streched by a factor of 3.",
+        "The direction stays the same, and it's streched by a factor of 3.",
     ],
 }
 ANSWERS = [(name, answer) for name, answers in RIGHT.items() for answer in answers]

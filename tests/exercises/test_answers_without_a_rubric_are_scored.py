@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from exercises.grading import similarity
+from exercises.grading import meaning, similarity
 from exercises.grading.batch_short import BadLine, grade_line
 from exercises.grading.negating import negated
 
@@ -18,7 +18,8 @@ LINE = {
 
 
 @pytest.fixture(params=["model server", "none"])
-def server(request: pytest.FixtureRequest) -> str:
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(meaning, "vectors", meaning.Vectors())
     request.getfixturevalue("services" if request.param == "model server" else "no_model_server")
     return "meaning" if request.param == "model server" else "words"
 
