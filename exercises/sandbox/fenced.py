@@ -33,6 +33,7 @@ GRACE_S = 0.3  # past its time limit, in which a child may still say where it wa
 END_S = 2.0  # until a child that was told to end is killed
 AGAIN_S = 60.0  # after which a host that could not fence is asked again
 READ_BYTES = 1 << 16
+NOBODY = 65534
 WAYS = ("namespaces", "bubblewrap", "bare")
 SAID = {
     "time": FaultKind.TIME,
@@ -90,10 +91,16 @@ def _bubblewrap(folders: list[str]) -> list[str]:
     if program is None:
         raise NoFence("bubblewrap is not installed")
     command = [program, "--unshare-all", "--die-with-parent", "--clearenv", "--dev", "/dev"]
+    command += ["--uid", str(NOBODY), "--gid", str(NOBODY)]
     package = CHILD.parent.parent
     files = [_python(), str(CHILD.parent), str(package / "__init__.py")]
-    for path in [*folders, *files]:
+    # The program is started inside: what loads it and its own library are wanted too.
+    loader = ["/usr/lib64", "/etc/ld.so.cache", *glob.glob("/usr/lib/ld-linux*")]
+    library = glob.glob(f"{sys.base_prefix}/lib/libpython*.so*")
+    for path in [*folders, *files, *library]:
         command += ["--ro-bind", path, path]
+    for path in loader:
+        command += ["--ro-bind-try", path, path]
     for link in ("/lib", "/lib64"):
         if os.path.islink(link):
             command += ["--symlink", os.readlink(link), link]

@@ -47,14 +47,6 @@ def test_right_with_both_runners(solution: Solution) -> None:
 
 
 @each
-def test_wrong_with_both_runners(solution: Solution) -> None:
-    _, code, tests, entry, old, new = solution
-    needs(Runner.FENCED)
-    run = run_script(code.replace(old, new), tests, entry, LIMITS, Runner.AUTO)
-    assert run.verdict in (Outcome.FAILED, Outcome.UNSUPPORTED), run
-
-
-@each
 @pytest.mark.parametrize("runner", [Runner.MONTY, Runner.FENCED])
 def test_no_runner_calls_a_right_one_wrong(solution: Solution, runner: Runner) -> None:
     _, code, tests, entry, _, _ = solution
