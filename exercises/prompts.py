@@ -30,9 +30,9 @@ _RULES = {
         "wrong statements that contradict the point."
     ),
     "cloze": (
-        "`passage` is one or two sentences with one gap, written [[answer]], of one to "
-        "three words. The answer stands nowhere else, and nothing else may fit as well; other right spellings "
-        "stand in `accept`."
+        "`passage` is one or two sentences with one gap, written [[answer]], of one "
+        "to three words. The answer stands nowhere else, and nothing else may fit as well; other "
+        "right spellings stand in `accept`."
     ),
     "coding": (
         "A function in plain Python of five to thirty lines, without classes, generators or "

@@ -18,7 +18,7 @@ from exercises.generation.text import stems
 
 WRONG = 3
 # Cosine between two descriptions: above, both may fit; below, nobody would take one for the other.
-TOO_NEAR, TOO_FAR = 0.8, 0.2
+TOO_NEAR, TOO_FAR = 0.8, 0.3
 
 
 def drafts(subject: Described, all_: Sequence[Described], near: Near) -> Iterator[Draft | Dropped]:

@@ -31,6 +31,7 @@ from exercises.generation.vocabulary import Term, Vocabulary, key_of, rare_enoug
 
 TRIED = 3  # terms of one sentence
 FEWEST_NEIGHBOURS = 4
+CLOSE = 0.45  # cosine of two descriptions, from which their names may be mixed up
 WORST_PLACE = 2  # how many neighbours may be nearer, for a person to decide
 # A name that fewer rows of the index mention can't be asked for without choices.
 KNOWN_BY = 3
@@ -79,7 +80,7 @@ def of_method(
     before, _, after = text.partition(GAP)
     seen = ", ".join(f"{other.name} {cosine:.2f}" for other, cosine in others)
     checks = [check("none of the others fits", seen=seen)]
-    names = [other.name for other, _ in others]
+    names = [other.name for other, cosine in others if cosine >= CLOSE]
     yield _draft(passage, before, subject.name, after, names, checks, doubtful=False)
 
 
@@ -166,7 +167,8 @@ def _recoverable(
     checks = [check("recoverable", seen=seen)]
     # Of documents nobody has said that they are right; of a summary staff have.
     doubtful = place > 0 or not term.named or passage.chunk_id is not None
-    return _draft(passage, before, answer, after, others, checks, doubtful=doubtful)
+    close = [n for n in others if vocabulary.near.cosine(answer, n) >= CLOSE]
+    return _draft(passage, before, answer, after, close, checks, doubtful=doubtful)
 
 
 def _place(before: str, answer: str, after: str, others: Sequence[str], near: Near) -> int:
@@ -203,6 +205,14 @@ def _draft(
         explanation=phrases.cloze_explanation(passage, sentence, answer),
         hints=phrases.cloze_hints(passage, answer, others),
         resource=passage.resource,
-        content=ClozeContent(type="cloze", passage=f"{before}[[{answer}]]{after}"),
+        content=ClozeContent(
+            type="cloze", passage=f"{before}[[{answer}]]{after}", accept=_also(answer)
+        ),
     )
     return Draft(item, passage, checks, doubtful)
+
+
+def _also(answer: str) -> list[str]:
+    """What is right as well: "wav2vec" for "wav2vec 2.0"."""
+    plain = re.sub(r"\s+v?\d+(\.\d+)*$", "", answer)
+    return [] if plain == answer else [plain]

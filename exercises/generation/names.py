@@ -106,9 +106,13 @@ def spelt_out(name: str, text: str) -> bool:
     short = re.sub(r"[\W\d_]", "", name).lower()
     if 3 <= len(short) <= 6 and short in letters:
         return True
-    initials = _capitals(name)
-    capitals = (_capitals(word) for word in words if word[1:] != word[1:].lower())
-    return len(initials) > 1 and any(found.startswith(initials) for found in capitals)
+    spellings = {_capitals(name), "".join(word[0] for word in name.split()).upper()}
+    capitals = [_capitals(word) for word in words if word[1:] != word[1:].lower()]
+    return any(
+        len(initials) > 1 and found.startswith(initials)
+        for initials in spellings
+        for found in capitals
+    )
 
 
 def _capitals(name: str) -> str:

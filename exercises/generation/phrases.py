@@ -37,21 +37,23 @@ def cloze_explanation(passage: Passage, sentence: str, answer: str) -> str:
 
 
 def cloze_hints(passage: Passage, answer: str, neighbours: list[str]) -> list[str]:
-    """The field, then what it is near to, then its first letters."""
+    """The field, then what comes close (or how long it is), then its first letters."""
     words = [word for word in re.split(r"[\s-]+", answer) if word]
     field = passage.topic_name
     if gives_away(field, answer):
         nudge = "Read what stands after the gap: it says what the missing term is about."
     else:
         nudge = f"It is a term you meet when you learn about {_inside(field)}."
-    near = " and ".join(f"“{text}”" for text in neighbours[:2])
     count = "One word" if len(words) == 1 else f"{len(words)} words"
-    letters = ", ".join(f"“{word[0]}”" for word in words)
-    return [
-        nudge,
-        f"It belongs near {near}, but is neither of them." if near else f"{count} will do.",
-        f"{count} beginning with {letters}; {sum(map(len, words))} letters in all.",
-    ]
+    letters = sum(map(len, words))
+    if neighbours:
+        come, does = ("comes", "does") if len(neighbours) == 1 else ("come", "do")
+        named = " and ".join(f"“{text}”" for text in neighbours[:2])
+        second = f"{named} {come} close, but {does} not fit."
+    else:
+        second = f"{count} of {letters} letters in all."
+    first = ", ".join(f"“{word[0]}”" for word in words)
+    return [nudge, second, f"{count} beginning with {first}, and {letters} letters in all."]
 
 
 def choice_prompt(subject: Described) -> str:
@@ -59,7 +61,7 @@ def choice_prompt(subject: Described) -> str:
     if subject.group == "term":
         asked = "Which term belongs in the gap?" if gapped else "Which term is meant?"
     else:
-        noun = {"paper": "paper, or the method of that name,"}.get(subject.group, subject.group)
+        noun = {"paper": "of these"}.get(subject.group, subject.group)
         asked = f"Which {noun} is described here?"
         asked += f" Its name is left out ({GAP})." if gapped else ""
     return f"{asked}\n\n> {subject.text}"
@@ -103,4 +105,6 @@ def _article(noun: str) -> str:
 
 def _inside(name: str) -> str:
     """A topic's name inside a sentence: "Computer vision" becomes "computer vision"."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    first = name.split()[0]
+    proper = first in ("Bayesian", "Python") or first[1:] != first[1:].lower()
+    return name if proper else name[:1].lower() + name[1:]
