@@ -20,8 +20,9 @@ from resources.models import Chunk, Facet, IndexVersion, Resource, Role, Status,
 from resources.rag.spelling import english
 
 MOST_WORDS = 3
-# Below this a term says little: "machine learning" has 1.5 in the starter catalogue.
-LEAST_IDF = 2.5
+# A term of more of the index says little: "machine learning" stands in a fifth of the starter
+# catalogue. A few rows are never too many.
+MOST_ROWS, FEW_ROWS = 0.08, 3
 NEIGHBOURS = 12
 SAME_THING = 0.8  # cosine from which two terms may mean the same
 
@@ -128,8 +129,8 @@ def load(names: Iterable[str], near: Near) -> Vocabulary:
     wanted = {key_of(text): text for text in found + named}
     known = {key_of(text) for text in named}
     weights = _idf(version.pk if version else 0, list(wanted.values()))
-    terms = {k: Term(text, weights.get(text, 0.0), k in known) for k, text in wanted.items()}
-    return Vocabulary({k: t for k, t in terms.items() if t.idf >= LEAST_IDF}, near)
+    told = {k: text for k, text in wanted.items() if text in weights}
+    return Vocabulary({k: Term(text, weights[text], k in known) for k, text in told.items()}, near)
 
 
 def _headings() -> Iterator[str]:
@@ -143,7 +144,7 @@ def rare_enough(terms: Iterable[str]) -> dict[str, Term]:
     """Those of *terms* that say something in this index, with their idf."""
     version = IndexVersion.objects.active()
     weights = _idf(version.pk if version else 0, list(terms))
-    return {text: Term(text, idf) for text, idf in weights.items() if idf >= LEAST_IDF}
+    return {text: Term(text, idf) for text, idf in weights.items()}
 
 
 def asked_for(ask: str) -> Iterator[str]:
@@ -221,7 +222,7 @@ def _initials(one: str, other: str) -> bool:
 
 
 def _idf(version: int, texts: list[str]) -> dict[str, float]:
-    """The idf of the rarest word of each of *texts* in the index (BM25's formula)."""
+    """The idf of the rarest word of each of *texts* that is rare enough (BM25's formula)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT rows FROM resources_indexversion WHERE id = %s", [version])
         row = cursor.fetchone()
@@ -238,4 +239,5 @@ def _idf(version: int, texts: list[str]) -> dict[str, float]:
         )
         found = cursor.fetchall()
     rows = row[0] if row else 0
-    return {term: math.log((rows - n + 0.5) / (n + 0.5) + 1) for term, n in found if rows >= n}
+    most = min(rows, max(FEW_ROWS, MOST_ROWS * rows))
+    return {term: math.log((rows - n + 0.5) / (n + 0.5) + 1) for term, n in found if n <= most}
