@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from exercises.checking import staff
+from exercises.generation import pool
 from exercises.grading import attempts
 from learning_assistant import lanes
 from learning_assistant.lanes import Caller
@@ -33,3 +34,9 @@ def grade_pending() -> None:
 @shared_task(acks_late=True, reject_on_worker_lost=True)
 def prove_exercise(exercise_id: int) -> None:
     staff.prove_row(exercise_id)
+
+
+@shared_task(acks_late=True)
+def fill_pool() -> None:
+    """On the schedule: a few exercises where some are missing, while nobody asks."""
+    pool.fill()

@@ -28,11 +28,15 @@ return 1
 
 
 @contextmanager
-def model_slot(seconds: float) -> Iterator[bool]:
-    """Hold a slot of the model server for at most *seconds*; False when all are taken."""
+def model_slot(seconds: float, *, leave: int = 0) -> Iterator[bool]:
+    """Hold a slot of the model server for at most *seconds*; False when all are taken.
+
+    Work for which nobody waits leaves some slots to those who do: with *leave* = 1 the last free
+    one is not taken.
+    """
     holder = uuid.uuid4().hex
     broker = client()
-    taken = broker.eval(TAKE, 1, KEY, settings.MODEL_SLOTS, int(seconds * 1000), holder)
+    taken = broker.eval(TAKE, 1, KEY, settings.MODEL_SLOTS - leave, int(seconds * 1000), holder)
     try:
         yield bool(taken)
     finally:

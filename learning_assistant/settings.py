@@ -110,6 +110,7 @@ WEB_THREADS = read("WEB_THREADS", between(1, 500, int), 24)
 WEB_WORKERS = read("WEB_WORKERS", between(1, 64, int), 1)
 INTERACTIVE_CONCURRENCY = read("INTERACTIVE_CONCURRENCY", between(1, 200, int), 12)
 CODE_SANDBOX = read("CODE_SANDBOX", one_of("auto", "monty", "fenced", "off"), "auto")
+EXERCISE_POOL_TARGET = read("EXERCISE_POOL_TARGET", between(0, 1000, int), 2)
 
 # --- The services: those named by a variable, the embedded ones otherwise --------------------
 _embedded = embedded.endpoints(DATA_DIR)
@@ -300,6 +301,7 @@ CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_BEAT_SCHEDULE = {
     # Whatever a lost message left undone: the truth is in PostgreSQL.
     "index what lags": {"task": "resources.tasks.index_lagging", "schedule": 60.0},
+    "fill the pool of exercises": {"task": "exercises.tasks.fill_pool", "schedule": 300.0},
     "grade what is pending": {"task": "exercises.tasks.grade_pending", "schedule": 15.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")

@@ -10,7 +10,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,6 +61,7 @@ class Script:
     text_s: float = 0.0  # what embedding a text takes
     vectors: dict[str, list[float]] = field(default_factory=dict)
     sentence: str = "Start with [1], because it explains the question step by step."
+    says: Callable[[dict[str, Any]], str] | None = None  # to what was asked, in place of `sentence`
     done_reason: str = "stop"
     tokens: int = 20
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -107,10 +108,11 @@ class Script:
         return {"model": asked["model"], "embeddings": vectors[self.missing_vectors :]}
 
     def _chat(self, asked: dict[str, Any]) -> dict[str, Any]:
+        said = self.says(asked) if self.says else self.sentence
         return {
             "model": asked["model"],
             "created_at": "2026-01-01T00:00:00Z",
-            "message": {"role": "assistant", "content": self.sentence},
+            "message": {"role": "assistant", "content": said},
             "done": True,
             "done_reason": self.done_reason,
             "eval_count": self.tokens,

@@ -1,0 +1,1 @@
+"""Making exercises, each from one passage that it keeps (`making.make`)."""
