@@ -6,7 +6,7 @@ REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-warn-conflicts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-practice bench-retrieval bench-scale bench-grading clean lock
+.PHONY: help setup run test check bench bench-exercises bench-practice bench-retrieval bench-scale bench-grading clean lock
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-15s %s\n' "$$t" "$$h"; done
@@ -47,6 +47,9 @@ check: .venv/.dev ## lint, types, import directions, migrations, deployment sett
 
 bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json
 	@$(PY) -m tests.load.bench $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-exercises: .venv/.dev ## what the models in use make of the catalogue, and what is refused
+	@$(PY) -m tests.load.exercises $(if $(COUNT),--count $(COUNT)) $(if $(TYPE),--type $(TYPE))
 
 bench-practice: .venv/.dev ## measure 10 learners who practise without pause; writes bench-practice.json
 	@$(PY) -m tests.load.practice $(ARGS)

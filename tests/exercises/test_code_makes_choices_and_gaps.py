@@ -43,9 +43,7 @@ def papers() -> None:
         about = {"kind": "paper", "level": "advanced", "topics": ["model-efficiency"]}
         making.add(title, summary=summary, **about)
     making.add("ZeRO in practice", summary="How to switch on ZeRO.", topics=["model-efficiency"])
-    making.add(
-        "Whether ZeRO is enough", summary="When ZeRO is enough.", topics=["model-efficiency"]
-    )
+    making.add("Whether it is enough", summary="When ZeRO is.", topics=["model-efficiency"])
     making.index()
 
 
