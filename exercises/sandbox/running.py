@@ -290,7 +290,8 @@ def _whose(fault: Fault, learners: Fault | None, text: str) -> Fault:
         or fault.message == f"{learners.type}: {learners.message}"
     ):
         return learners
-    if fault.in_tests and fault.type in ("ImportError", "ModuleNotFoundError"):
+    is_ours = fault.in_tests and fault.kind is not FaultKind.UNSUPPORTED
+    if is_ours and fault.type in ("ImportError", "ModuleNotFoundError"):
         return replace(fault, kind=FaultKind.SANDBOX, message=f"the tests: {fault.message}")
     lines = text.splitlines()
     if not fault.in_tests or not fault.line or fault.line > len(lines):
