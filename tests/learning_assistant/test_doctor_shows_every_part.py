@@ -34,7 +34,7 @@ def test_everything_there_but_an_empty_catalogue(valkey: "redis.Redis") -> None:
     shown, complaint = doctor()
     assert list(shown) == [
         "PostgreSQL", "pgvector", "broker", "lane interactive", "lane durable", "model server",
-        "model smollm2:135m", "model all-minilm", "catalogue",
+        "model smollm2:135m", "model all-minilm", "catalogue", "code sandbox",
     ]  # fmt: skip
     for part, line in shown.items():
         assert line[0] == ("✘" if part == "catalogue" else "✔"), line
