@@ -47,26 +47,27 @@ class Unusable(Exception):
 
 
 class _Pool:
-    """One pool of worker processes for each process of ours, made when it is first wanted.
+    """The pool of worker processes of this process, made when it is first wanted.
 
-    A forked child makes its own: the workers it inherits answer its parent. It keeps a reference
-    to the inherited pool, since letting go of it would end those workers.
+    A process that was forked after that has none: monty's threads stayed behind in its parent, so
+    a pool of its own would wait for ever (seen with 1.4.0). It keeps a reference to the inherited
+    one, since letting go of it would end its parent's workers.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pid = 0
         self._pool: monty.Monty | None = None
-        self._inherited: list[monty.Monty] = []
+        self._inherited: monty.Monty | None = None
         os.register_at_fork(after_in_child=self._forked)
 
     def _forked(self) -> None:
-        self._lock = threading.Lock()
-        if self._pool is not None:
-            self._inherited.append(self._pool)
-            self._pool = None
+        self._lock = threading.Lock()  # a thread that is not here may have held it
+        self._inherited, self._pool = self._pool or self._inherited, None
 
     def get(self) -> monty.Monty:
+        """Raises Unusable in a process that was forked off one that used it."""
+        if self._inherited is not None:
+            raise Unusable("monty can't be used in a process that was forked off one that used it")
         with self._lock:
             if self._pool is None:
                 pool = monty.Monty(
@@ -79,14 +80,13 @@ class _Pool:
                     turn_duration_limit_grace=GRACE_S,
                 )
                 self._pool = pool.__enter__()
-                self._pid = os.getpid()
                 atexit.register(self.close)
             return self._pool
 
     def close(self) -> None:
         """End the worker processes. The next use starts others."""
         with self._lock:
-            if self._pool is not None and self._pid == os.getpid():
+            if self._pool is not None:
                 self._pool.__exit__(None, None, None)
                 self._pool = None
 
