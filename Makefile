@@ -6,7 +6,7 @@ REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-warn-conflicts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-exercises bench-practice bench-retrieval bench-scale clean lock
+.PHONY: help setup run test check bench bench-exercises bench-grading bench-practice bench-retrieval bench-scale clean lock
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-15s %s\n' "$$t" "$$h"; done
@@ -33,7 +33,7 @@ run: .venv/.installed ## start everything; PORT=8001 and DATA_DIR=… make a sec
 test: .venv/.dev ## run the tests against real services
 	@$(PY) -m pytest
 
-check: .venv/.dev ## lint, types, import directions, migrations, deployment settings, catalogue
+check: .venv/.dev ## lint, types, import directions, migrations, deployment settings, catalogue, exercises
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
@@ -42,6 +42,7 @@ check: .venv/.dev ## lint, types, import directions, migrations, deployment sett
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) manage.py check_catalogue
+	@$(PY) manage.py check_bank
 	@HTTPS=true $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json
@@ -58,6 +59,9 @@ bench-retrieval: .venv/.dev ## measure what is found, and what else was tried; C
 
 bench-scale: .venv/.dev ## measure the search over 10,000 resources and 100,000 chunks (half an hour)
 	@$(PY) -m tests.load.scale $(ARGS)
+
+bench-grading: .venv/.dev ## compare scores of short answers with human marks; FILE=marks.jsonl
+	@$(PY) -m tests.load.grading $(FILE)
 
 clean: ## remove the virtual environment and caches; .data, with the database, stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -109,6 +109,7 @@ FALLBACK_AFTER_S = read("FALLBACK_AFTER_S", between(0.05, 10, float), 0.6)
 WEB_THREADS = read("WEB_THREADS", between(1, 500, int), 24)
 WEB_WORKERS = read("WEB_WORKERS", between(1, 64, int), 1)
 INTERACTIVE_CONCURRENCY = read("INTERACTIVE_CONCURRENCY", between(1, 200, int), 12)
+CODE_SANDBOX = read("CODE_SANDBOX", one_of("auto", "monty", "fenced", "off"), "auto")
 EXERCISE_POOL_TARGET = read("EXERCISE_POOL_TARGET", between(0, 1000, int), 2)
 
 # --- The services: those named by a variable, the embedded ones otherwise --------------------

@@ -17,7 +17,8 @@ NO_ANSWERS = (
 
 
 def checks(item: Item, content: ShortContent) -> Iterator[Check]:
-    mark = short.mark(content, item.prompt, content.reference)
+    # By the rubric alone: its own words are no proof of a reference.
+    mark = short.mark(content.model_copy(update={"reference": ""}), item.prompt, content.reference)
     missing = [p["point"] for p in mark.details.get("points", []) if not p["made"]]
     yield check(
         "the reference passes",

@@ -1,106 +1,177 @@
-"""Code is graded by its tests, in a sandbox."""
+"""Code is graded by its tests, in a sandbox.
 
-from exercises.content import CodingContent
+The words name what is right, what is missing and one next step; the same facts stand in
+`Mark.details["tests"]`, test by test.
+"""
+
+import ast
+
+from exercises import sandbox
+from exercises.content import Case, CodingContent
 from exercises.marks import Mark
 from exercises.models import Verdict
-from exercises.sandbox import CaseResult, Fault, Outcome, Run, run_cases
+from exercises.sandbox import CaseResult, Fault, FaultKind, Limits, Outcome, Run
+from exercises.sandbox.reading import functions, parse
 
-OUTPUT_SHOWN = 2_000
-# What a learner reads of an exception, and what to look at.
+SOURCE = "tests"
+OUTPUT_SHOWN = 1_000
+
+
+def mark(content: CodingContent, code: str, limits: Limits | None = None) -> Mark:
+    """Run *code* against the tests of *content*. Never raises for what the code does."""
+    limits = limits or Limits()
+    run = sandbox.run_cases(code, content.entry_point, content.tests, limits)
+    details = {
+        "tests": [_shown(result) for result in run.cases],
+        "output": run.output[:OUTPUT_SHOWN],
+        "runner": run.runner,
+    }
+    timings = {"tests": round(run.seconds * 1000, 1)}
+    if run.verdict in (Outcome.UNSUPPORTED, Outcome.ERROR):
+        words = _ungraded(run)
+        return Mark(Verdict.UNGRADED, None, words, SOURCE, details, timings)
+    right = sum(result.passed for result in run.cases)
+    score = right / len(content.tests)
+    verdict = Verdict.PARTLY if right else Verdict.FAILED
+    if run.verdict is Outcome.PASSED:
+        verdict, words = Verdict.PASSED, f"Right: all {right} tests pass."
+    else:
+        words = _words(content, code, run, right, limits)
+    return Mark(verdict, score, words, SOURCE, details, timings)
+
+
+def _shown(result: CaseResult) -> dict[str, object]:
+    return {
+        "name": result.name,
+        "passed": result.passed,
+        "expected": result.expected,
+        "got": result.got,
+        "error": _error(result.fault),
+    }
+
+
+def _error(fault: Fault | None) -> dict[str, object] | None:
+    if fault is None:
+        return None
+    return {
+        "type": fault.type or fault.kind.value,
+        "message": fault.message,
+        "line": fault.line,
+        "source": fault.source,
+    }
+
+
+def _ungraded(run: Run) -> str:
+    what = f" ({run.fault.message})" if run.fault and run.fault.message else ""
+    if run.verdict is Outcome.UNSUPPORTED:
+        return (
+            f"We can't run this here: it uses Python that our sandbox lacks{what}. "
+            "It counts neither way. Try it without that, or go on to the next exercise."
+        )
+    return f"We could not run this just now{what}. It counts neither way. Please send it again."
+
+
+def _words(content: CodingContent, code: str, run: Run, right: int, limits: Limits) -> str:
+    """What is right, what is missing, one next step."""
+    case, result = _first_wrong(content, run)
+    if result.fault is not None and len(run.cases) > 1 and run.fault is not None:
+        return _of_fault(content, code, run.fault, None, limits)
+    total = len(content.tests)
+    head = f"{right} of {total} tests pass. " if right else "No test passes yet. "
+    if result.fault is not None:
+        return head + _of_fault(content, code, result.fault, case, limits)
+    return head + _of_value(content, case, result)
+
+
+def _first_wrong(content: CodingContent, run: Run) -> tuple[Case, CaseResult]:
+    """The first test that fails by a result or an error of its own, not for want of time."""
+    pairs = [(c, r) for c, r in zip(content.tests, run.cases, strict=True) if not r.passed]
+    ran = [p for p in pairs if p[1].fault is None or p[1].fault.kind is not FaultKind.NOT_RUN]
+    return (ran or pairs)[0]
+
+
+def _of_value(content: CodingContent, case: Case, result: CaseResult) -> str:
+    wrong = (
+        f"“{result.name}” fails: {case.call} should give {result.expected}, "
+        f"and yours gives {result.got}."
+    )
+    if result.got == "None":
+        if result.expected in result.output:
+            return f"{wrong} You print the answer: put `return` where `print` is."
+        return f"{wrong} A function without `return` gives None: what does yours return there?"
+    kind = result.got_type
+    if kind in ("iterator", "range", "dict_keys", "dict_values", "dict_items", "deque"):
+        return f"{wrong} `list(…)` makes a list of that."
+    if kind == "other" or (result.got or "").startswith("<"):
+        return f"{wrong} Return plain values: numbers, texts, lists, dictionaries."
+    expected = case.value
+    if isinstance(expected, bool) != (kind == "bool") and kind in ("bool", "int"):
+        return f"{wrong} A truth value (True, False) and a number are two things here."
+    if isinstance(expected, str) != (kind == "str"):
+        return f"{wrong} Look at the type: {type(expected).__name__} is wanted, yours is {kind}."
+    return f"{wrong} Work through this call by hand, step by step, and see where yours differs."
+
+
+def _of_fault(
+    content: CodingContent, code: str, fault: Fault, case: Case | None, limits: Limits
+) -> str:
+    call = case.call if case else f"{content.entry_point}(…)"
+    at = f" at line {fault.line}: `{fault.source}`" if fault.line and fault.source else ""
+    kind = fault.kind
+    if kind is FaultKind.SYNTAX:
+        return f"Python can't read the code: {fault.message}{at}. Mend that line first."
+    if kind is FaultKind.MISSING:
+        return _missing(content, code, limits)
+    if kind is FaultKind.TOO_LARGE:
+        return f"Too much: {fault.message}. Make it smaller."
+    if kind in (FaultKind.TIME, FaultKind.NOT_RUN):
+        return (
+            f"{call} took more than {limits.seconds:g} seconds and was stopped{at}. "
+            "Does every loop, and every recursion, come to its end?"
+        )
+    if kind is FaultKind.MEMORY:
+        return (
+            f"{call} wanted more than {limits.memory_mb} MB of memory{at}. "
+            "Does something grow without end, or could it be made piece by piece?"
+        )
+    if kind is FaultKind.CRASH:
+        return f"{call} ended Python itself. Leave out what stops the program, such as exit()."
+    return f"{call} raises {fault.type}: {fault.message}{at}. {_advice(fault)}"
+
+
+def _missing(content: CodingContent, code: str, limits: Limits) -> str:
+    source = parse(code, limits.code_chars)
+    found = [] if isinstance(source, Fault) else functions(source)
+    wanted = f"There is no function `{content.entry_point}` in the code"
+    header = _header(content)
+    if not found:
+        return f"{wanted}. Begin with `{header}`."
+    names = ", ".join(f"`{name}`" for name in found[:5])
+    return f"{wanted}, only {names}. Name it as the exercise does: `{header}`."
+
+
+def _header(content: CodingContent) -> str:
+    """The first line of the function, as the starter has it."""
+    for node in ast.parse(content.starter).body:
+        if isinstance(node, ast.FunctionDef) and node.name == content.entry_point:
+            returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+            return f"def {node.name}({ast.unparse(node.args)}){returns}:"
+    return f"def {content.entry_point}(…):"
+
+
 ADVICE = {
-    "Timeout": "A loop that never ends is the usual reason: does each turn come nearer to its end?",
-    "MemoryLimit": "Something grows without end: look at what is appended, multiplied or repeated.",
-    "Crash": "Look for a function that calls itself without end, or a very large value.",
-    "RecursionError": "The function calls itself for ever: which case ends it?",
-    "IndexError": "An index runs past the end: what happens with an empty or a very short list?",
-    "KeyError": "A key is looked up that is not there: is every key set before it is read?",
-    "ZeroDivisionError": "Something is divided by zero: which input makes the divisor zero?",
-    "TypeError": "A value has another type than the line takes: print it, or check what comes in.",
-    "NameError": "A name is used that was never given a value: is it spelt the same everywhere?",
-    "AttributeError": "The value has no such attribute: what type is it really?",
-    "ValueError": "The value does not fit what the line does with it: print it just before.",
-    "SyntaxError": "Python can't read this line: look for a missing colon, bracket or quote in it "
-    "or just above.",
+    "ZeroDivisionError": "When is the divisor 0, and what should come out then?",
+    "IndexError": "Which index is past the end? An empty or short list is the usual reason.",
+    "KeyError": "That key isn't there: `dict.get` or a test with `in` helps.",
+    "NameError": "Is the name spelt the same where it is set, and set before?",
+    "UnboundLocalError": "The name is set in some branch only: give it a value before.",
+    "TypeError": "Look at the types of the values in that line.",
+    "AttributeError": "Look at what the value in that line is: another type than you think.",
+    "RecursionError": "The recursion has no end: which case should return without another call?",
+    "ModuleNotFoundError": "Only Python's own library is here: do it without that package.",
+    "ValueError": "The type is right, the value isn't: which one comes in there?",
 }
 
 
-def mark(content: CodingContent, code: str) -> Mark:
-    """By the share of tests that pass; never a mark for what the sandbox lacks."""
-    run = run_cases(code, content.entry_point, content.tests)
-    details = {"tests": _tests(run), "output": run.output[:OUTPUT_SHOWN]}
-    timings = {"sandbox": round(run.seconds * 1000, 1)}
-    if run.outcome in (Outcome.UNSUPPORTED, Outcome.ERROR):
-        feedback = f"This can't be run here, and counts neither way: {_reason(run)}."
-        return Mark(Verdict.UNGRADED, None, feedback, "tests", details, timings)
-    passed = sum(result.passed for result in run.results)
-    score = passed / len(run.results) if run.results else 0.0
-    verdict = Verdict.PASSED if run.passed else Verdict.PARTLY if passed else Verdict.FAILED
-    return Mark(verdict, round(score, 3), _feedback(content, run), "tests", details, timings)
-
-
-def _tests(run: Run) -> list[dict[str, object]]:
-    return [
-        {
-            "name": result.name,
-            "call": result.call,
-            "passed": result.passed,
-            "expected": result.expected,
-            "got": result.got,
-            "error": str(result.fault) if result.fault else None,
-        }
-        for result in run.results
-    ]
-
-
-def _reason(run: Run) -> str:
-    if run.fault is None:
-        return "the sandbox is not there"
-    return run.fault.message.removeprefix("The monty syntax parser ").rstrip(".")
-
-
-def _feedback(content: CodingContent, run: Run) -> str:
-    if run.fault is not None:
-        return _of_fault(content, run.fault)
-    failed = [result for result in run.results if not result.passed]
-    count = len(run.results)
-    if not failed:
-        return f"All {count} tests pass."
-    right = f"{count - len(failed)} of {count} tests pass. " if len(failed) < count else ""
-    return right + _of_case(failed[0], run)
-
-
-def _of_fault(content: CodingContent, fault: Fault) -> str:
-    if fault.type == "Missing":
-        first = content.starter.strip().splitlines()
-        head = next((line for line in first if line.startswith("def ")), content.entry_point)
-        return (
-            f"There is no function {content.entry_point}: define `{head.strip()}` and fill it in."
-        )
-    return f"The code stops before any test: {_told(fault)}"
-
-
-def _of_case(case: CaseResult, run: Run) -> str:
-    where = f"The test “{case.name}” fails: `{case.call}`"
-    if case.fault is not None:
-        return f"{where} ends with {_told(case.fault)}"
-    if case.got == "None" and case.expected != "None":
-        if case.expected in run.output.splitlines():
-            return f"{where} prints {case.expected} and returns None: use `return`, not `print`."
-        return f"{where} gives None: does every way through the function reach a `return`?"
-    return (
-        f"{where} gives {case.got}, and {case.expected} is expected. Work that case by hand first."
-    )
-
-
-def _told(fault: Fault) -> str:
-    """The exception, the learner's own line, and one thing to look at."""
-    name = {"Timeout": "a timeout", "MemoryLimit": "the memory limit", "Crash": "a crash"}
-    text = name.get(fault.type, fault.type)
-    if fault.line:
-        text += f" in line {fault.line}"
-        if fault.source:
-            text += f" (`{fault.source}`)"
-    if fault.message:
-        text += f": {fault.message}"
-    advice = ADVICE.get(fault.type, "")
-    return f"{text.rstrip('.')}. {advice}".rstrip()
+def _advice(fault: Fault) -> str:
+    return ADVICE.get(fault.type, "Try this call by itself and look at that line.")

@@ -19,6 +19,8 @@ QUOTED = 0.9  # the same: it is said as the rubric says it
 REFUTED = 0.8  # of the words of a clause that contradicts
 LIKE = 0.6  # of the words that two sentences share, when one of them denies the other
 
+Phrase = tuple[str, ...]  # stems
+
 
 class Finding(Enum):
     MADE = "made"
@@ -39,7 +41,7 @@ class Key:
     """A point with all its clauses read: what it means, and what contradicts it."""
 
     point: Point
-    groups: tuple[tuple[tuple[str, ...], ...], ...]  # groups of phrases, each of stems
+    groups: tuple[tuple[Phrase, ...], ...]
     accepts: tuple[Sentence, ...]
     refutes: tuple[Sentence, ...]
     meant: frozenset[tuple[str, bool]]  # stems as the accepted clauses have them, denied or not
@@ -58,7 +60,7 @@ def _key(point_json: str, prompt: str, reference: str) -> Key:
         tuple(tuple(texts.stems(texts.clean(term))) for term in group) for group in point.terms
     )
     accepts = _read_all([*point.accepts, point.point])
-    nearest = _nearest(read(texts.clean(reference)), accepts)
+    nearest = _nearest(read(texts.clean(reference)), accepts, groups)
     meant = [(w.stem, w.denied) for s in (*accepts, *nearest) for w in s.words]
     return Key(
         point=point,
@@ -74,10 +76,23 @@ def _read_all(lines: Sequence[str]) -> tuple[Sentence, ...]:
     return tuple(sentence for line in lines for sentence in read(texts.clean(line)))
 
 
-def _nearest(reference: list[Sentence], accepts: Sequence[Sentence]) -> list[Sentence]:
+def _nearest(
+    reference: list[Sentence], accepts: Sequence[Sentence], groups: Sequence[Sequence[Phrase]]
+) -> list[Sentence]:
     """The sentence of the reference that makes the point."""
     wanted = set().union(*(accept.content for accept in accepts))
-    return sorted(reference, key=lambda s: -len(s.content & wanted))[:1]
+
+    def likeness(sentence: Sentence) -> tuple[int, int]:
+        said = [word.stem for word in sentence.words]
+        touched = sum(any(_stands_in(phrase, said) for phrase in group) for group in groups)
+        return touched, len(sentence.content & wanted)
+
+    return sorted(reference, key=likeness)[-1:]
+
+
+def _stands_in(phrase: Phrase, said: Sequence[str]) -> bool:
+    size = len(phrase)
+    return any(tuple(said[at : at + size]) == phrase for at in range(len(said) - size + 1))
 
 
 def weigh(keys: Sequence[Key], statements: Sequence[Sentence]) -> list[Evidence]:
@@ -138,7 +153,7 @@ def _in_window(key: Key, words: list[Word], said: str) -> Evidence:
     return Evidence(Finding.PARTLY if share > 0 else Finding.NONE, share, said)
 
 
-def _touches(key: Key, group: Sequence[tuple[str, ...]], words: list[Word]) -> bool | None:
+def _touches(key: Key, group: Sequence[Phrase], words: list[Word]) -> bool | None:
     """Whether *words* touch *group* as the point means it; None: only against its meaning."""
     against = False
     for phrase in group:

@@ -5,6 +5,7 @@ words for that.
 """
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -32,6 +33,7 @@ class Vectors:
 
         Raises `ollama.ModelUnavailable`, after *seconds* at the latest.
         """
+        ends = time.monotonic() + seconds
         model = settings.EMBED_MODEL
         digest = ollama.digest_of(model)
         with self._lock:
@@ -40,7 +42,8 @@ class Vectors:
         if not new:
             return found
         prefix = settings.EMBED_PASSAGE_PREFIX
-        raw = ollama.embed(model, [prefix + text for text in new], seconds=seconds)
+        left = ends - time.monotonic()
+        raw = ollama.embed(model, [prefix + text for text in new], seconds=left)
         vectors = {text: _unit(vector) for text, vector in zip(new, raw, strict=True)}
         if digest:
             self._keep(digest, {t: vectors[t] for t in lasting if t in vectors})

@@ -5,26 +5,7 @@ import re
 from exercises.grading import text as texts
 from exercises.grading import wordlists
 
-_AUX = frozenset(
-    "is are was were am can could will would shall should must may might has have had does do did "
-    "cannot".split()
-)
 _JOINERS = re.compile(r"(,\s+(?:so|and|but|while|whereas|since|because)\s+|;\s+|:\s+|\s+so\s+)")
-_OPENING = frozenset(
-    "if when as because since while although though whenever unless once after before with without "
-    "for by in on at among from given whereas".split()
-)
-_RELATIVE = frozenset("who which that whom whose where what how whether".split())
-_PRONOUNS = frozenset("we you they i it he she people data this".split())
-_NOUNS = frozenset("weights tests results starts ends steps points data test step point weight "
-                   "average sample sum cost map set result start end turn".split())  # fmt: skip
-# Swapping these hardly makes a sentence false.
-_WEAK = frozenset("away toward after before new old seen unseen early late true false above below "
-                  "good bad far near close end start begin".split())  # fmt: skip
-_DETERMINERS = frozenset(
-    "a an the its their this that these those each every of no all some any more many two three "
-    "in to by with for from on as than and or one".split()
-)
 
 
 def negated(text: str) -> list[str]:
@@ -33,7 +14,7 @@ def negated(text: str) -> list[str]:
     Each verb denied; every sentence called false, in three wordings; the whole of it taken back;
     and words swapped for their opposites where each sentence has one.
     """
-    sentences = texts.sentences(text.strip())
+    sentences = [_closed(sentence) for sentence in texts.sentences(text.strip())]
     readings = [
         " ".join(deny_verbs(sentence) for sentence in sentences),
         " ".join(deny_verbs(sentence, never=True) for sentence in sentences),
@@ -49,7 +30,7 @@ def negated(text: str) -> list[str]:
 
 
 def _closed(text: str) -> str:
-    return text if text[-1:] in ".!?" else f"{text}."
+    return text if text[-1:] in ".!?" else f"{text.rstrip(',;:')}."
 
 
 def _lowered(sentence: str) -> str:
@@ -76,18 +57,22 @@ def _deny(clause: str, never: bool) -> str | None:
     after "who", "which" or "that".
     """
     opening, comma, rest = clause.partition(", ")
-    if comma and opening.split(" ", 1)[0].lower() in _OPENING:
+    if comma and opening.split(" ", 1)[0].lower() in wordlists.OPENING:
         denied = _deny(rest, never)
         return None if denied is None else opening + comma + denied
     tokens = clause.split(" ")
     plain = [re.sub(r"\W+$", "", token).lower() for token in tokens]
-    if plain[0] in wordlists.VERBS - _AUX and _base_form(plain[0]) and plain[0] not in _NOUNS:
+    if (
+        plain[0] in wordlists.VERBS - wordlists.AUXILIARIES
+        and _base_form(plain[0])
+        and plain[0] not in wordlists.NOUNS
+    ):
         return " ".join(["Never" if never else "Do not", plain[0], *tokens[1:]])
     passed_over = False
     for at, word in enumerate(plain):
-        if word in _RELATIVE:
+        if word in wordlists.RELATIVE:
             passed_over = True
-        elif word in _AUX or (at and _is_verb(word, plain[at - 1])):
+        elif word in wordlists.AUXILIARIES or (at and _is_verb(word, plain[at - 1])):
             if not passed_over:
                 return _denied_at(tokens, plain, at, never)
             passed_over = plain[at + 1 : at + 2] == ["been"]
@@ -95,7 +80,7 @@ def _deny(clause: str, never: bool) -> str | None:
 
 
 def _denied_at(tokens: list[str], plain: list[str], at: int, never: bool) -> str:
-    if plain[at] not in _AUX:
+    if plain[at] not in wordlists.AUXILIARIES:
         verb = ["never", tokens[at]] if never else _with_do(tokens[at])
         return " ".join([*tokens[:at], *verb, *tokens[at + 1 :]])
     if plain[at + 1 : at + 2] == ["not"]:
@@ -110,11 +95,16 @@ def _base_form(word: str) -> bool:
 
 
 def _is_verb(word: str, before: str) -> bool:
-    if word not in wordlists.VERBS or before in _DETERMINERS or "'" in word or before in _AUX:
+    if (
+        word not in wordlists.VERBS
+        or before in wordlists.DETERMINERS
+        or "'" in word
+        or before in wordlists.AUXILIARIES
+    ):
         return False
     if _base_form(word):
-        return before in _PRONOUNS or bool(re.search(r"(?<!s)s$", before))
-    return not re.search(r"(?<![sui])s$", before) or before in _PRONOUNS
+        return before in wordlists.PRONOUNS or bool(re.search(r"(?<!s)s$", before))
+    return not re.search(r"(?<![sui])s$", before) or before in wordlists.PRONOUNS
 
 
 def _with_do(verb: str) -> list[str]:
@@ -136,7 +126,7 @@ def swap_opposite(sentence: str) -> str | None:
     """
     found = None
     for match in re.finditer(r"(?<!how )\b[A-Za-z]+", sentence):  # "how long" is "how short"
-        if match[0].lower() not in _WEAK and (opposite := _opposite(match[0])):
+        if match[0].lower() not in wordlists.WEAK and (opposite := _opposite(match[0])):
             found = match, opposite
     if not found:
         return None

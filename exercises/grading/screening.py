@@ -18,24 +18,34 @@ _GRADERS = (
     r"(?:rubric|grader|grading|grade|graded|marks?|points?|score|scoring|instructions?|prompt|"
     r"examiner|judge|evaluat\w+|assess\w*|verdict|criteria|credit|system|assistant|teacher)"
 )
+# An order stands at the beginning, or somebody is told to.
+_TOLD = (
+    r"(?:^|[,.:;!\n]|\b(?:please|must|should|shall|you|just|now|to|and|then|kindly|simply|will))\s*"
+)
+_FULL = r"(?:full|maximum|max|highest|top|perfect|all|passed?|true|correct|100|10/10|1\.0|every)"
 _ORDERS = re.compile(
-    rf"\b(?:ignore|disregard|forget|override|overrule|bypass|skip|discard|drop)\b.{{0,60}}\b{_GRADERS}\b"
-    rf"|\b(?:give|award|grant|assign|return|output|set|mark|print|respond|reply|answer|grade|rate|score)\b"
-    r".{0,40}\b(?:full|maximum|max|highest|top|perfect|all|passed|pass|true|correct|100|10/10|1\.0)\b"
-    r".{0,30}\b(?:marks?|points?|score|credits?|grade|verdict|answer)\b"
-    rf"|\b(?:mark|grade|rate|score|treat|consider|accept|count)\b.{{0,30}}\bas\b.{{0,12}}\b(?:correct|right|passed|complete|made|true)\b"
-    r"|\b(?:you are|act as|pretend|as an? (?:ai|language model)|new instructions?|system prompt"
-    r"|previous instructions?|developer mode|jailbreak)\b"
-    r"|\bthis answer (?:is|deserves|meets|covers|makes|satisfies)\b"
-    r"|\b(?:all|every) (?:the )?(?:points?|criteria) (?:is|are|were|have been|of the rubric)\b"
+    r"\b(?:ignor\w+|disregard\w*|forget|overrid\w+|overrul\w+|bypass\w*|skip|discard|drop)"
+    rf"\b.{{0,60}}\b{_GRADERS}\b"
+    rf"|{_TOLD}(?:give|award|grant|assign|return|output|set|mark|print|respond|reply|grade|rate|score)"
+    rf"\b.{{0,40}}\b{_FULL}\b.{{0,30}}\b(?:marks?|points?|scores?|credits?|grade|verdict|answer)\b"
+    rf"|{_TOLD}(?:mark|grade|rate|score|treat|consider|accept|count)\b.{{0,30}}\bas\b.{{0,12}}"
+    r"\b(?:correct|right|passed|complete|made|true)\b"
+    r"|\byou are (?:now |an? |the )"
+    r"(?:helpful|generous|lenient|ai|grad|assist|teach|exam|langu|judge)"
+    r"|\b(?:act as|pretend (?:to|you|that)|as an? (?:ai|language model)|new instructions?"
+    r"|system prompt|(?:previous|prior|earlier|above) instructions?|developer mode|jailbreak)\b"
+    r"|\bth(?:is|e) (?:answer|response|learner|student) (?:is (?:correct|right|perfect|complete)"
+    r"|deserves|meets|covers|satisfies|should (?:get|receive|pass))"
+    r"|\b(?:all|every) (?:the )?criteri(?:a|on) (?:is|are|were|have been)\b|\bof the rubric\b"
     r"|[\"'{]\s*(?:made|verdict|score|points?|passed|grade)[\"']?\s*[:=]"
     r"|<\s*/?\s*(?:system|assistant|user|answer|rubric|im_start|im_end)\b|<\||\[/?inst\]",
     re.I | re.S,
 )
 _FOREIGN_ORDERS = re.compile(
-    r"\b(?:ignorier\w*|vergiss|volle punktzahl|ignore[rz]?\b.{0,30}(?:barème|consignes|rubrique|critères)"
-    r"|ignora\w*|olvida|puntuaci[oó]n|puntos|punteggio|pontua\w+|negeer|volledige|zignoruj|игнорир\w*"
-    r"|оценк\w*|балл\w*|ignorera|poäng)\b|忽略|满分|無視|満点|무시|만점|تجاهل|अनदेखा",
+    r"\b(?:ignorier\w*|vergiss|volle punktzahl|ignore[rz]?\b.{0,30}"
+    r"(?:bar[eè]me|consignes|rubrique|crit[eè]res)"
+    r"|ignora\w*|olvida|puntuaci[oó]n|puntos|punteggio|pontua\w+|negeer|volledige|zignoruj"
+    r"|игнорир\w*|оценк\w*|балл\w*|ignorera|po[aä]ng)\b|忽略|满分|無視|満点|무시|만점|تجاهل|अनदेखा",
     re.I,
 )
 
@@ -54,7 +64,7 @@ def gives_orders(sentence: str) -> bool:
 
 
 def screened(answer: str, prompt: str, sources: Sequence[str]) -> Screened:
-    """What counts of *answer* to *prompt*; *sources*: the reference and whole clauses of the key."""
+    """What counts of *answer* to *prompt*; *sources*: the reference and clauses of the key."""
     reasons: list[str] = []
     plain = texts.clean(answer)
     longest = max(len(texts.words(source)) for source in sources)

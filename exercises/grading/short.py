@@ -4,15 +4,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import redis
+
 from exercises.content import Point, ShortContent
 from exercises.grading import judging, meaning, screening
 from exercises.grading import text as texts
 from exercises.grading.evidence import Evidence, Finding, Key, key_of, weigh
 from exercises.grading.feedback import feedback
-from exercises.grading.negation import Sentence
+from exercises.grading.negation import Sentence, read
 from exercises.marks import Mark
 from exercises.models import Verdict
 from learning_assistant import ollama
+from learning_assistant.admission import model_slot
 
 FULL = 0.99
 EMBED_SHARE = 0.6  # of the time there is
@@ -21,11 +24,12 @@ JUDGE_FLOOR_S = 0.3  # less time than this is not worth a call
 # to it than to what contradicts it.
 SURE, PERHAPS, LEAN = 0.80, 0.50, 0.68
 MARGIN = 0.04
+HALF = 0.5  # of a point's words: what is near to it in meaning alone may be another point
 
 
 @dataclass(frozen=True)
-class Finding_:
-    """What is known of one point so far; `made` None: undecided."""
+class Settled:
+    """What is known of one point so far; `made` None: nobody decided yet."""
 
     point: Point
     made: bool | None
@@ -64,9 +68,9 @@ def _ms(began: float) -> float:
     return round(1000 * (time.monotonic() - began), 1)
 
 
-def _by_words(key: Key, found: Evidence) -> Finding_:
+def _by_words(key: Key, found: Evidence) -> Settled:
     made = found.finding is Finding.MADE
-    return Finding_(
+    return Settled(
         key.point, made, found.text if made else round(found.share, 2), "words",
         denied=found.finding is Finding.DENIED,
     )  # fmt: skip
@@ -100,7 +104,7 @@ def _nearness(
 
 def _by_meaning(
     key: Key, found: Evidence, near: meaning.Nearness, statements: Sequence[Sentence]
-) -> Finding_:
+) -> Settled:
     """Words decide first; nearness decides what they leave open, and doubts what it contradicts."""
     finding = _by_words(key, found)
     if found.finding is Finding.DENIED:
@@ -115,12 +119,12 @@ def _by_meaning(
         return replace(finding, made=False)
     if near.accepted >= SURE and margin >= MARGIN and found.share > 0:
         return replace(finding, made=True)
-    return replace(finding, made=None, lean=near.accepted >= LEAN and margin >= MARGIN)
+    leans = near.accepted >= LEAN and margin >= MARGIN and found.share >= HALF
+    return replace(finding, made=None, lean=leans)
 
 
 def _same_side(near: meaning.Nearness, key: Key) -> bool:
     """Whether a unit denies as often as the accepted clause that it is nearest to."""
-    from exercises.grading.negation import read
 
     def odd(text: str) -> int:
         return sum(sentence.denials for sentence in read(texts.clean(text))) % 2
@@ -129,8 +133,8 @@ def _same_side(near: meaning.Nearness, key: Key) -> bool:
 
 
 def _judged(
-    findings: list[Finding_], prompt: str, statements: Sequence[Sentence], seconds: float
-) -> list[Finding_]:
+    findings: list[Settled], prompt: str, statements: Sequence[Sentence], seconds: float
+) -> list[Settled]:
     """The undecided ones by the chat model, where there is one that can; else as they lean."""
     undecided = [f for f in findings if f.made is None]
     said: list[bool] | None = None
@@ -139,8 +143,10 @@ def _judged(
         questions = [judging.Question(f.point.point, f.point.accepts) for f in undecided]
         answer = " ".join(sentence.text for sentence in statements)
         try:
-            said = judging.verdicts(model, prompt, questions, answer, seconds)
-        except ollama.ModelUnavailable:
+            with model_slot(seconds) as taken:
+                if taken:
+                    said = judging.verdicts(model, prompt, questions, answer, seconds)
+        except (ollama.ModelUnavailable, redis.exceptions.RedisError):
             said = None
     if said is None:
         return findings
@@ -148,7 +154,7 @@ def _judged(
     return [replace(f, made=next(verdicts), by="model") if f.made is None else f for f in findings]
 
 
-def _mark(findings: Sequence[Finding_], reasons: Sequence[str], timings: dict[str, float]) -> Mark:
+def _mark(findings: Sequence[Settled], reasons: Sequence[str], timings: dict[str, float]) -> Mark:
     settled = [replace(f, made=f.lean if f.made is None else f.made) for f in findings]
     weight = sum(f.point.weight for f in settled)
     score = sum(f.point.weight for f in settled if f.made) / weight

@@ -13,11 +13,12 @@ _ENGLISH = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|[;\n]+\s*")
 _SHORT_FORMS = (("e.g.", "for example"), ("i.e.", "that is"), ("etc.", "etc"), ("w.r.t.", "of"))
-_OPENERS = """but because since so whereas while when if although though however
-    therefore hence thus then unless until otherwise instead""".split()
 _CLAUSE = re.compile(
-    r"[,:()\[\]—–]+\s*|\s-\s|(?<!\bnot)(?<!\bnor)\s+(?=(?:" + "|".join(_OPENERS) + r")\b)"
-    r"|\s+(?=(?:and|or)\s+(?:it|they|we|you|i|this|that|these|the|its|so|then|not|does|do|is|are)\b)",
+    r"[,:()\[\]—–]+\s*|\s-\s|(?<!\bnot)(?<!\bnor)\s+(?=(?:"
+    + "|".join(sorted(wordlists.OPENERS))
+    + r")\b)"
+    r"|\s+(?=(?:and|or)\s+"
+    r"(?:it|they|we|you|i|this|that|these|the|its|so|then|not|does|do|is|are)\b)",
     re.I,
 )
 

@@ -1,21 +1,12 @@
-"""Code from strangers: run it with limits, compare its results outside.
+"""Running code from strangers, and comparing what it returns where that code has no say.
 
-Two runners. *monty* is a Python of its own (pydantic-monty) without files, network or processes; it
-lacks a part of the language. What it lacks is tried in *fenced*, a CPython behind a seccomp filter,
-where the kernel has one. What neither can run is `unsupported`: that is nobody's mistake.
+`run_cases` serves exercises (calls with literal results), `run_script` files of tests.
 """
 
-from exercises.sandbox.results import CaseResult, Fault, Limits, Outcome, Run
-from exercises.sandbox.running import Runner, run_cases, run_script, runners
+from exercises.sandbox.results import CaseResult, Fault, FaultKind, Limits, Outcome, Run
+from exercises.sandbox.running import Runner, run_cases, run_script
 
 __all__ = [
-    "CaseResult",
-    "Fault",
-    "Limits",
-    "Outcome",
-    "Run",
-    "Runner",
-    "run_cases",
+    "CaseResult", "Fault", "FaultKind", "Limits", "Outcome", "Run", "Runner", "run_cases",
     "run_script",
-    "runners",
-]
+]  # fmt: skip

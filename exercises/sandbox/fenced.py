@@ -1,290 +1,299 @@
-"""The second runner: CPython behind a fence (fence.py), a fresh process for each attempt.
+"""The second runner: CPython behind a fence, a fresh process for every session.
 
-Slower than the first (some 0.1 s to start) and complete. Used for what the first one lacks.
+What is inside, and how it closes itself in, stands in `exercises.fence`; this is the side that
+starts it, asks it, and ends it. Whatever comes over the pipe is taken as a stranger's word.
 """
 
+import glob
 import json
+import math
 import os
-import selectors
+import select
+import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import TracebackType
+from shutil import which
 from typing import Any, Self
 
-from exercises.content import Case
-from exercises.sandbox import fence
-from exercises.sandbox.comparing import same
-from exercises.sandbox.results import CaseResult, Fault, Limits, Outcome, Run, cut, shown
+from exercises.sandbox.comparing import clean
+from exercises.sandbox.reading import Source
+from exercises.sandbox.results import Fault, FaultKind, Limits
+from exercises.sandbox.sessions import Ask, Reply
 
 NAME = "fenced"
-START_S = 3.0  # a busy machine starts an interpreter slowly
-ANSWER_BYTES = 1024 * 1024
-ATTEMPTS_AT_ONCE = max(2, os.cpu_count() or 1)
-QUEUE_S = 10.0
-TIMEOUT, MEMORY, CRASH = "Timeout", "MemoryLimit", "Crash"
-_SCRIPT = Path(fence.__file__).read_text(encoding="utf-8")
-_places = threading.BoundedSemaphore(ATTEMPTS_AT_ONCE)
-
-
-class Unsupported(Exception):
-    """A module that the fence does not let in, or a value that can't cross it."""
+CHILD = Path(__file__).resolve().parent.parent / "fence" / "child.py"
+START_S = 10.0  # until a child is ready
+GRACE_S = 0.3  # past its time limit, in which a child may still say where it was
+END_S = 2.0  # until a child that was told to end is killed
+AGAIN_S = 60.0  # after which a host that could not fence is asked again
+READ_BYTES = 1 << 16
+NOBODY = 65534
+WAYS = ("namespaces", "bubblewrap", "bare")
+SAID = {
+    "time": FaultKind.TIME,
+    "missing": FaultKind.MISSING,
+    "memory": FaultKind.MEMORY,
+    "exception": FaultKind.EXCEPTION,
+}
 
 
 class NoFence(Exception):
-    """This machine can't fence a process: why."""
+    """This host can't fence a process: what was tried, and why it failed."""
 
 
-class _Ended(Exception):
-    """The child gave no answer: what became of it."""
+class Lost(Exception):
+    """The child said nothing that can be used, or nothing at all."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
-
-
-class Child:
-    """One interpreter behind the fence, with its pipes; every wait has an end."""
-
-    def __init__(self, code: str, limits: Limits, outside: Sequence[str] = ()) -> None:
-        self._limits = limits
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", "-c", _SCRIPT],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            cwd="/",
-            start_new_session=True,
-        )
-        self._kept = b""
-        self.tell(
-            code=code,
-            seconds=limits.seconds,
-            memory=limits.memory,
-            output=limits.output,
-            recursion=limits.recursion,
-            outside=list(outside),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            try:
-                pipe.close()
-            except OSError:
-                continue  # what was still to be written is of no use now
-        self._process.wait()
-
-    def started(self) -> dict[str, Any]:
-        """Its first answer: that the code is defined, or what went wrong. Raises `_Ended`."""
-        return self._answer(START_S + self._limits.seconds)
-
-    def ask(self, seconds: float, **request: Any) -> dict[str, Any]:
-        """The answer to one call. Raises `_Ended`."""
-        self.tell(**request)
-        return self._answer(seconds)
-
-    def tell(self, **request: Any) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        except OSError:
-            return  # it is gone: reading its answer says how
-
-    def _answer(self, seconds: float) -> dict[str, Any]:
-        ends = time.monotonic() + max(seconds, 0.05)
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._kept:
-                left = ends - time.monotonic()
-                if left <= 0 or not selector.select(left):
-                    raise _Ended(Fault(TIMEOUT, f"it took more than {self._limits.seconds:g} s"))
-                part = os.read(self._process.stdout.fileno(), 65536)
-                self._kept += part
-                if not part or len(self._kept) > ANSWER_BYTES:
-                    raise _Ended(Fault(CRASH, "the interpreter gave up"))
-        line, _, self._kept = self._kept.partition(b"\n")
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            answer = None  # the code wrote into the pipe: it spoils its own answers
-        if not isinstance(answer, dict):
-            raise _Ended(Fault(CRASH, "the answer of the interpreter can't be read"))
-        return answer
+    def __init__(self, kind: FaultKind, message: str) -> None:
+        super().__init__(message)
+        self.fault = Fault(kind, message=message)
 
 
 @cache
-def why_not() -> str:
-    """Empty where a process can be fenced here: a child tries to get out, and can't."""
-    probe = (
-        "def probe():\n"
-        "    import os\n"
-        "    got_out = []\n"
-        "    for attempt in (lambda: open('/dev/null'), os.fork, lambda: os.listdir('/')):\n"
-        "        try:\n"
-        "            attempt()\n"
-        "        except PermissionError:\n"
-        "            continue\n"
-        "        got_out.append(True)\n"
-        "    return len(got_out)\n"
-    )
-    try:
-        with Child(probe, Limits()) as child:
-            child.started()
-            answer = child.ask(2.0, source="probe()")
-    except _Ended:
-        return "the kernel takes no seccomp filter, or this is not x86-64 or arm64"
-    except OSError as error:
-        return f"no interpreter can be started: {error.strerror}"
-    return "" if answer.get("value") == {"int": "0x0"} else "a fenced process still got out"
+def _folders() -> tuple[list[str], list[str]]:
+    """What has to be readable inside: the standard library, and where shared libraries are."""
+    names = dict.fromkeys(("base", "installed_base"), sys.base_prefix)
+    names |= dict.fromkeys(("platbase", "installed_platbase"), sys.base_exec_prefix)
+    paths = sysconfig.get_paths("posix_prefix", names)
+    own = {os.path.realpath(paths["stdlib"]), os.path.realpath(paths["platstdlib"])}
+    shared = glob.glob("/usr/lib/*-linux-gnu") or ["/usr/lib", "/usr/lib64", "/lib"]
+    return sorted(own), sorted({os.path.realpath(f) for f in shared if os.path.isdir(f)})
 
 
-@contextmanager
-def _child(code: str, limits: Limits) -> Iterator[Child]:
-    reason = why_not()
-    if reason:
-        raise NoFence(reason)
-    if not _places.acquire(timeout=QUEUE_S):
-        raise NoFence("too many attempts are being run")
-    try:
-        with Child(code, limits) as child:
-            yield child
-    finally:
-        _places.release()
+def _python() -> str:
+    """The interpreter itself, and not a virtual environment's link to it."""
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
-def run_cases(code: str, entry_point: str, cases: Sequence[Case], limits: Limits) -> Run:
-    """Each of *cases* on *code*. Raises `Unsupported`, `NoFence`."""
-    began = time.monotonic()
-    results: list[CaseResult] = []
-    output: list[str] = []
-    fault: Fault | None = None
-    with _child(code, limits) as child:
+def _command(way: str, limits: Limits) -> list[str]:
+    own, shared = _folders()
+    config = {
+        "way": way,
+        "memory_mb": limits.memory_mb,
+        "cpu_seconds": math.ceil(limits.total_seconds) + 2,
+        "output_chars": limits.output_chars,
+        "own": own,
+        "shared": shared,
+    }
+    command = [_python(), "-I", "-S", str(CHILD), json.dumps(config)]
+    return _bubblewrap([*own, *shared]) + command if way == "bubblewrap" else command
+
+
+def _bubblewrap(folders: list[str]) -> list[str]:
+    """bubblewrap with a root of these folders, the interpreter and our own few files."""
+    program = which("bwrap")
+    if program is None:
+        raise NoFence("bubblewrap is not installed")
+    command = [program, "--unshare-all", "--die-with-parent", "--clearenv", "--dev", "/dev"]
+    command += ["--uid", str(NOBODY), "--gid", str(NOBODY)]
+    package = CHILD.parent.parent
+    files = [_python(), str(CHILD.parent), str(package / "__init__.py")]
+    # The program is started inside: what loads it and its own library are wanted too.
+    loader = ["/usr/lib64", "/etc/ld.so.cache", *glob.glob("/usr/lib/ld-linux*")]
+    library = glob.glob(f"{sys.base_prefix}/lib/libpython*.so*")
+    for path in [*folders, *files, *library]:
+        command += ["--ro-bind", path, path]
+    for path in loader:
+        command += ["--ro-bind-try", path, path]
+    for link in ("/lib", "/lib64"):
+        if os.path.islink(link):
+            command += ["--symlink", os.readlink(link), link]
+    return [*command, "--chdir", "/", "--"]
+
+
+@dataclass(frozen=True)
+class Fence:
+    """How this host fences, or why it doesn't."""
+
+    way: str = ""
+    layers: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+class _Known:
+    """What was found out about this host. A yes holds for good, a no for a minute."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._fence: Fence | None = None
+        self._until = 0.0
+
+    def get(self) -> Fence:
+        with self._lock:
+            if self._fence is None or (self._fence.trouble and time.monotonic() > self._until):
+                self._fence = _tried()
+                self._until = time.monotonic() + AGAIN_S
+            return self._fence
+
+
+_known = _Known()
+fence = _known.get
+
+
+def _tried() -> Fence:
+    """The first way that works here, by starting a child that way."""
+    troubles = []
+    for way in WAYS:
         try:
-            output.append(_checked(child.started(), code).get("output", ""))
-            ends = time.monotonic() + limits.seconds
-            for case in cases:
-                answer = child.ask(ends - time.monotonic(), source=case.call)
-                output.append(str(answer.get("output", "")))
-                results.append(_result(case, answer, code))
-        except _Ended as error:
-            fault = error.fault
-            left = cases[len(results) :]
-            results += [
-                CaseResult(c.name, c.call, False, shown(c.value), fault=fault) for c in left
-            ]
-        except _Raised as error:
-            fault, results = error.fault, []
-    passed = bool(results) and all(result.passed for result in results)
-    return Run(
-        Outcome.PASSED if passed else Outcome.FAILED,
-        tuple(results),
-        None if results else fault,
-        output="".join(output)[: limits.output],
-        runner=NAME,
-        seconds=round(time.monotonic() - began, 4),
-    )
+            with FencedSession(Limits(), way) as session:
+                return Fence(way, tuple(session.layers))
+        except (NoFence, Lost, OSError) as error:
+            troubles.append(f"{way}: {error}")
+    return Fence(trouble="; ".join(troubles))
 
 
-class _Raised(Exception):
-    """The code itself raised while it was defined."""
+class FencedSession:
+    """One child. Raises NoFence where the host can't fence, Lost where the child can't start."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
+    def __init__(self, limits: Limits, way: str = "") -> None:
+        self._limits = limits
+        self._way = way
+        self._buffer = bytearray()
+        self._code: Source | None = None
+        self.layers: list[str] = []
 
-
-def _checked(answer: dict[str, Any], code: str) -> dict[str, Any]:
-    if "fault" in answer:
-        raise _Raised(_fault(answer["fault"], code))
-    return answer
-
-
-def _result(case: Case, answer: dict[str, Any], code: str) -> CaseResult:
-    expected = shown(case.value)
-    if "fault" in answer:
-        fault = _fault(answer["fault"], code)
-        return CaseResult(case.name, case.call, False, expected, fault=fault)
-    if "value" not in answer:
-        told = f"an object ({answer.get('strange', '?')})"
-        return CaseResult(case.name, case.call, False, expected, told)
-    try:
-        got = fence.decode(answer["value"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return CaseResult(case.name, case.call, False, expected, "something unreadable")
-    return CaseResult(
-        case.name, case.call, same(case.value, got, case.tolerance), expected, shown(got)
-    )
-
-
-def _fault(raw: Any, code: str) -> Fault:
-    """Raises `Unsupported` for a module of the standard library that is not let in."""
-    kind, message = str(raw.get("type")), cut(str(raw.get("message", "")))
-    if kind == "ModuleNotFoundError":
-        module = message.partition("'")[2].partition("'")[0]
-        if module.partition(".")[0] in sys.stdlib_module_names:
-            raise Unsupported(f"{module} can't be imported here")
-    number, lines = raw.get("line"), code.splitlines()
-    line = number if isinstance(number, int) and 0 < number <= len(lines) else None
-    source = cut(lines[line - 1].strip()) if line else ""
-    names = {"MemoryError": MEMORY, "TimeoutError": TIMEOUT}
-    return Fault(names.get(kind, cut(kind)), message, line, source)
-
-
-def run_script(code: str, tests: str, names: Sequence[str], limits: Limits) -> Run:
-    """*tests* in an interpreter of their own; *names* in it call into that of *code*.
-
-    Raises `Unsupported`, `NoFence`.
-    """
-    began = time.monotonic()
-    fault: Fault | None = None
-    with _child(code, limits) as theirs, Child(tests, limits, names) as ours:
+    def __enter__(self) -> Self:
+        self._way = way = self._way or fence().way
+        if not way:
+            raise NoFence(fence().trouble)
+        self._process = subprocess.Popen(
+            _command(way, self._limits), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env={}, cwd="/", start_new_session=True,
+        )  # fmt: skip
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._to, False)
+        os.set_blocking(self._from, False)
         try:
-            _checked(theirs.started(), code)
-            fault = _judge(theirs, ours, code, limits)
-        except _Ended as error:
-            fault = error.fault
-        except _Raised as error:
-            fault = error.fault
-    return Run(
-        Outcome.PASSED if fault is None else Outcome.FAILED,
-        fault=fault,
-        runner=NAME,
-        seconds=round(time.monotonic() - began, 4),
-    )
+            first = self._read(time.monotonic() + START_S)
+            if "ready" not in first:
+                raise NoFence(clean(str(first.get("trouble"))))
+        except (NoFence, Lost):
+            self.__exit__()
+            raise
+        self.layers = [str(layer) for layer in first["ready"]]
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        """End the child and all that is in its namespaces. Never waits longer than twice END_S."""
+        process = self._process
+        try:
+            if self._way == "namespaces":  # ours waits outside of them, and ends what is inside
+                process.terminate()
+                process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            pass
+        try:
+            if process.poll() is None:  # not collected yet, so the number is still its
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(END_S)
+        finally:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def load(self, source: Source) -> Reply:
+        self._code = source
+        return self._request({"do": "load", "code": source.code})
+
+    def call(self, name: str, arguments: str) -> Reply:
+        return self._request({"do": "call", "name": name, "arguments": arguments})
+
+    def look(self, name: str) -> Reply:
+        return self._request({"do": "look", "name": name})
+
+    def run_tests(self, script: str, remote: dict[str, bool], ask: Ask) -> Reply:
+        return self._request({"do": "tests", "script": script, "remote": remote}, ask)
+
+    def _request(self, message: dict[str, Any], ask: Ask | None = None) -> Reply:
+        ended: Fault | None = None
+        left = self._limits.seconds
+        try:
+            since = time.monotonic()
+            self._write(message | {"seconds": left}, since + left + GRACE_S)
+            answer = self._read(since + left + GRACE_S)
+            while ask is not None and "ask" in answer:
+                # The other session's time is its own.
+                left -= time.monotonic() - since
+                reply = ask(str(answer["ask"]), str(answer.get("arguments", "")))
+                ended = ended or (reply.fault if reply.ends else None)
+                since = time.monotonic()
+                self._write(_told(reply), since + left + GRACE_S)
+                answer = self._read(since + left + GRACE_S)
+        except Lost as lost:
+            return Reply(fault=ended or lost.fault)
+        reply = self._reply(answer, in_tests=ask is not None)
+        return Reply(fault=ended, output=reply.output) if ended else reply
+
+    def _reply(self, answer: dict[str, Any], *, in_tests: bool) -> Reply:
+        output = clean(str(answer.get("output", "")), self._limits.output_chars)
+        value, said = str(answer.get("value", "")), answer.get("fault")
+        if not isinstance(said, dict):
+            if len(value) > self._limits.value_chars:
+                fault = Fault(FaultKind.TOO_LARGE, message="the result is too large")
+                return Reply(fault=fault, output=output)
+            return Reply(value, output=output)
+        line = said.get("line")
+        line = line if isinstance(line, int) and 0 < line < 10**6 else None
+        source = self._code.line(line) if self._code else ""
+        kind = SAID.get(str(said.get("kind")), FaultKind.EXCEPTION)
+        if in_tests and said.get("kind") == "unsupported":  # a learner's session has no say in it
+            kind = FaultKind.UNSUPPORTED
+        name, message = clean(str(said.get("type")), 80), clean(str(said.get("message")))
+        fault = Fault(kind, name, message, line, source, in_tests=in_tests)
+        return Reply(fault=fault, output=output)
+
+    def _write(self, message: dict[str, Any], deadline: float) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        while data:
+            self._wait(self._to, select.POLLOUT, deadline)
+            try:
+                data = data[os.write(self._to, data) :]
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise Lost(FaultKind.CRASH, "the interpreter ended") from error
+
+    def _read(self, deadline: float) -> dict[str, Any]:
+        """The next line. Raises Lost past *deadline*, at the end, and for what is no message."""
+        limit = 2 * self._limits.value_chars + 12 * self._limits.output_chars
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > limit:
+                raise Lost(FaultKind.CRASH, "the result is too large")
+            self._wait(self._from, select.POLLIN, deadline)
+            try:
+                data = os.read(self._from, READ_BYTES)
+            except BlockingIOError:
+                continue
+            if not data:
+                raise Lost(FaultKind.CRASH, "the interpreter ended")
+            self._buffer += data
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise Lost(FaultKind.CRASH, "no result came out") from error
+        if not isinstance(message, dict):
+            raise Lost(FaultKind.CRASH, "no result came out")
+        return message
+
+    def _wait(self, number: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(number, event)
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise Lost(FaultKind.TIME, "time limit exceeded")
 
 
-def _judge(theirs: Child, ours: Child, code: str, limits: Limits) -> Fault | None:
-    """Carry calls from the tests to the code until the tests are through."""
-    ends = time.monotonic() + limits.seconds
-    answer = ours.started()
-    own: dict[str, Any] | None = None
-    while "ask" in answer:
-        call = {key: answer[key] for key in ("args", "kwargs")}
-        reply = theirs.ask(ends - time.monotonic(), name=answer["ask"], **call)
-        own = reply.get("fault")
-        if "strange" in reply:
-            raise Unsupported(f"{answer['ask']} returns an object of its own class")
-        passed_on = {key: reply[key] for key in ("value", "fault") if key in reply}
-        answer = ours.ask(START_S, **passed_on)
-    if "fault" not in answer:
-        return None
-    # Where the code itself raised, its own line is told.
-    return _fault(own, code) if own else _fault({**answer["fault"], "line": None}, code)
+def _told(reply: Reply) -> dict[str, Any]:
+    """A reply of the learner's session, for the tests."""
+    fault = reply.fault
+    said = {"type": fault.type, "message": fault.message} if fault else None
+    return {"value": reply.value, "fault": said}

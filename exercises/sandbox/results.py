@@ -1,76 +1,76 @@
-"""What a run of somebody's code comes to."""
+"""What a run of somebody's code comes to, whichever runner ran it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-
-SHOWN = 300  # characters of a value or a message that are told
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one attempt, all its tests together."""
+    """How far one answer may go. Times are wall clock; starting a runner doesn't count."""
 
-    seconds: float = 1.0  # of running: for each call, and for all of them
-    memory: int = 128 * 1024 * 1024  # bytes
-    output: int = 16 * 1024  # bytes printed
-    recursion: int = 1000
+    seconds: float = 0.8  # one call, or loading the code
+    total_seconds: float = 1.8  # all calls, in both runners together
+    memory_mb: int = 96  # of values; the interpreter comes on top
+    output_chars: int = 4_000  # kept of what is printed; the rest is dropped
+    code_chars: int = 20_000
+    value_chars: int = 1_000_000  # of a result, as it crosses
 
 
 class Outcome(StrEnum):
     PASSED = "passed"
-    FAILED = "failed"
-    UNSUPPORTED = "unsupported"  # the sandbox lacks something: counts neither way
-    ERROR = "error"  # the sandbox broke, or is not there: counts neither way
+    FAILED = "failed"  # wrong, or broken by what the code itself does: an exception, a time limit
+    UNSUPPORTED = "unsupported"  # no runner here knows this Python: says nothing about the answer
+    ERROR = "error"  # could not be judged: the tests are broken, the sandbox is
+
+
+class FaultKind(StrEnum):
+    EXCEPTION = "exception"
+    SYNTAX = "syntax"
+    MISSING = "missing"  # there is no such function
+    TIME = "time"
+    MEMORY = "memory"
+    CRASH = "crash"  # the interpreter ended
+    TOO_LARGE = "too_large"  # the code, or a result
+    UNSUPPORTED = "unsupported"
+    NOT_RUN = "not_run"  # no time was left for it
+    SANDBOX = "sandbox"  # ours, not the code's
+
+
+# After these the session is gone, or can't be trusted to be whole.
+ENDING = frozenset({FaultKind.TIME, FaultKind.MEMORY, FaultKind.CRASH, FaultKind.SANDBOX})
 
 
 @dataclass(frozen=True)
 class Fault:
-    """An exception of the learner's code, and the learner's own line where it came up."""
+    """Why there is no result. `line` and `source` are of the code that was sent, where known."""
 
-    type: str
-    message: str
+    kind: FaultKind
+    type: str = ""
+    message: str = ""
     line: int | None = None
     source: str = ""
-
-    def __str__(self) -> str:
-        where = f" in line {self.line}" if self.line else ""
-        return f"{self.type}{where}: {self.message}" if self.message else f"{self.type}{where}"
+    in_tests: bool = False  # raised by the tests themselves, such as a failed assert
 
 
 @dataclass(frozen=True)
 class CaseResult:
+    """One test: `expected` and `got` as bounded text, as Python writes it."""
+
     name: str
-    call: str
     passed: bool
-    expected: str
-    got: str | None = None  # None where it raised, or was not run
+    expected: str = ""
+    got: str | None = None
     fault: Fault | None = None
+    output: str = ""
+    got_type: str = ""
 
 
 @dataclass(frozen=True)
 class Run:
-    """`fault` is what kept all tests from running: a syntax error, a missing function."""
-
-    outcome: Outcome
-    results: tuple[CaseResult, ...] = ()
-    fault: Fault | None = None
-    output: str = ""
+    verdict: Outcome
+    cases: list[CaseResult]
     runner: str = ""
+    output: str = ""
     seconds: float = 0.0
-
-    @property
-    def passed(self) -> bool:
-        return self.outcome is Outcome.PASSED
-
-
-def shown(value: object) -> str:
-    """A value as the learner sees it, cut where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # an int of more than 4,300 digits
-        text = f"an int of {value.bit_length()} bits" if isinstance(value, int) else "?"
-    return cut(text)
-
-
-def cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text):,} characters)"
+    fault: Fault | None = None  # what kept the whole from being run
+    tried: list[str] = field(default_factory=list)  # runners that could not say, and why

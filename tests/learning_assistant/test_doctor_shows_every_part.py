@@ -34,10 +34,12 @@ def test_everything_there_but_an_empty_catalogue(valkey: "redis.Redis") -> None:
     shown, complaint = doctor()
     assert list(shown) == [
         "PostgreSQL", "pgvector", "broker", "lane interactive", "lane durable", "model server",
-        "model smollm2:135m", "model all-minilm", "catalogue",
+        "model smollm2:135m", "model all-minilm", "catalogue", "exercises", "code sandbox",
     ]  # fmt: skip
+    marks = {"catalogue": "✘", "exercises": "!"}
     for part, line in shown.items():
-        assert line[0] == ("✘" if part == "catalogue" else "✔"), line
+        assert line[0] == marks.get(part, "✔"), line
+    assert "load_bank" in shown["exercises"]
     assert EMPTY in shown["catalogue"]
     assert "Valkey 9" in shown["broker"]
     assert "0.8." in shown["pgvector"]
