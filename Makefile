@@ -6,7 +6,7 @@ REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-warn-conflicts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-exercises bench-grading bench-practice bench-retrieval bench-scale clean lock
+.PHONY: help setup run test check bench bench-exercises bench-practice bench-retrieval bench-scale bench-grading clean lock
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-15s %s\n' "$$t" "$$h"; done

@@ -14,7 +14,6 @@ from learning_assistant.parts import Line, State
 from learning_assistant.postgresql.base import time_limit
 from sessions import progress as of_sessions
 
-
 MEND_FENCE = (
     "run as root, allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
     "kernel.apparmor_restrict_unprivileged_userns=0), or apt install bubblewrap"

@@ -1,15 +1,19 @@
 """The doors of the worker: an id in, one call of a maker."""
 
+import logging
 import uuid
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 
 from exercises.checking import staff
 from exercises.generation import pool
-from exercises.grading import attempts
-from learning_assistant import lanes
+from exercises.grading import attempts, judging
+from learning_assistant import lanes, ollama
 from learning_assistant.lanes import Caller
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
@@ -29,6 +33,17 @@ def grade_pending() -> None:
     """On the schedule: whatever a lost message or a dead worker left behind."""
     for attempt_id in attempts.left_pending():
         lanes.enqueue(grade_late, str(attempt_id))
+
+
+@shared_task(acks_late=True)
+def examine_judge() -> None:
+    """On the schedule: whether this model may judge short answers, asked once for each digest."""
+    if judging.able(settings.CHAT_MODEL) is not None:
+        return
+    try:
+        judging.examine(settings.CHAT_MODEL)
+    except ollama.ModelUnavailable as error:
+        logger.warning("the model is not examined as a judge yet: %s", error)
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True)

@@ -301,6 +301,10 @@ CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_BEAT_SCHEDULE = {
     # Whatever a lost message left undone: the truth is in PostgreSQL.
     "index what lags": {"task": "resources.tasks.index_lagging", "schedule": 60.0},
+    "examine the judge of short answers": {
+        "task": "exercises.tasks.examine_judge",
+        "schedule": 600.0,
+    },
     "fill the pool of exercises": {"task": "exercises.tasks.fill_pool", "schedule": 300.0},
     "grade what is pending": {"task": "exercises.tasks.grade_pending", "schedule": 15.0},
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exercises import sandbox
+from exercises.grading import batch_short
 from exercises.sandbox import Limits, Run, Runner
 
 Line = dict[str, Any]
@@ -72,7 +73,18 @@ def _said(run: Run) -> Line:
     return said
 
 
-KINDS: tuple[Kind, ...] = (Kind("code", frozenset({"code", "tests"}), code, parallel=True),)
+def short(line: Line, options: Options) -> Line:
+    """{"question", "reference", "answer", "max"?} -> {"score", "max", "by"}."""
+    try:
+        return batch_short.grade_line(line)
+    except batch_short.BadLine as error:
+        raise BadLine(str(error)) from error
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("code", frozenset({"code", "tests"}), code, parallel=True),
+    Kind("short answer", batch_short.KEYS, short),
+)
 
 
 def read(raw: bytes) -> tuple[Line, Kind]:

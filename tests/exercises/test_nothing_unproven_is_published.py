@@ -63,24 +63,27 @@ SHORT = {
     "type": "short_answer",
     "topic": "optimization",
     "level": "beginner",
-    "prompt": "Why does gradient descent subtract the gradient?",
-    "reference": "The gradient points uphill, so the opposite direction lowers the loss.",
+    "prompt": "What does the gradient tell, and what is the learning rate for?",
+    "reference": (
+        "The gradient points uphill, to where the loss grows fastest. "
+        "The learning rate sets how long each step is."
+    ),
     "rubric": [
         {
-            "point": "the gradient points to where the loss grows",
+            "point": "the gradient points to where the loss grows fastest",
             "accepts": ["the gradient points uphill", "the gradient shows the steepest ascent"],
-            "terms": [["gradient"], ["uphill", "ascent", "steepest"]],
+            "terms": [["point", "show", "tell"], ["uphill", "grow", "ascent", "increase"]],
             "refutes": ["the gradient points to the minimum"],
         },
         {
-            "point": "the opposite direction makes the loss smaller",
-            "accepts": ["going the other way lowers the loss"],
-            "terms": [["opposite", "against", "other way"], ["lower", "decrease", "smaller"]],
-            "refutes": ["the opposite direction raises the loss"],
+            "point": "the learning rate sets the length of a step",
+            "accepts": ["the learning rate controls how far each update goes"],
+            "terms": [["step", "update", "move"], ["long", "length", "size", "far", "big"]],
+            "refutes": ["the learning rate is how many steps are taken"],
         },
     ],
     "explanation": "The gradient is the direction of steepest ascent.",
-    "hints": ["Picture a hill.", "Where does the gradient point on it?", "Now turn round."],
+    "hints": ["Picture a hill.", "Where does it lead on that hill?", "And how far do you walk?"],
 }
 ALL = [CHOICE, CODING, CLOZE, SHORT]
 
@@ -167,22 +170,8 @@ PLANTED = {
         "the right choice is much the longest",
     ),
     "a reference that misses a point": (
-        changed(SHORT, reference="The gradient points uphill."),
-        "the reference passes: it misses: the opposite direction makes the loss smaller",
-    ),
-    "a rubric that takes anything": (
-        changed(
-            SHORT,
-            rubric=[
-                {
-                    "point": "something about the gradient",
-                    "accepts": ["gradient descent subtracts the gradient"],
-                    "terms": [["gradient"]],
-                    "refutes": ["the gradient points to the minimum"],
-                }
-            ],
-        ),
-        "a wrong answer fails: 'the gradient points to the minimum' is marked right",
+        changed(SHORT, reference="The gradient points uphill, to where the loss grows fastest."),
+        "the reference passes: it misses: the learning rate sets the length of a step",
     ),
     "another language": (
         changed(

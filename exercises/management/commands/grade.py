@@ -25,6 +25,9 @@ check(candidate) function, and run apart from the code. Without an entry point i
 that the tests call. It comes back as {"id", "verdict": "passed|failed|unsupported|error", …}:
 unsupported is Python that no runner here knows, error is a line that can't be judged.
 
+A line {"id", "question", "reference", "answer", "max"} is a short answer without a rubric: it comes
+back as {"id", "score", "max", "by"}, where the score is from 0 to max (5 where that is left out).
+
 One line of output for each line of the file, in order; "-" is standard input. A bad line gets
 the verdict "error" and is named on standard error, the others are graded nevertheless.
 """
