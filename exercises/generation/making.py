@@ -68,13 +68,16 @@ class Made:
 class Maker:
     """All that makers share: the catalogue's names and terms, and what models may do.
 
-    *leave*: slots of the model server that stay free for learners. Raises
-    `ollama.ModelUnavailable` where the embedding model is away.
+    *leave*: slots of the model server that stay free for learners. *most_chunks* are read at once.
+    Raises `ollama.ModelUnavailable` where the embedding model is away.
     """
 
-    def __init__(self, *, leave: int = 0, dry_run: bool = False) -> None:
+    def __init__(
+        self, *, leave: int = 0, dry_run: bool = False, most_chunks: int = 100_000
+    ) -> None:
         self._near: Near = near()
         self._dry_run = dry_run
+        self._most_chunks = most_chunks
         self.asker = Asker(settings.CHAT_MODEL, ollama.digest_of(settings.CHAT_MODEL), leave=leave)
         self._embed_digest = ollama.digest_of(settings.EMBED_MODEL)
         self._works = [
@@ -124,7 +127,7 @@ class Maker:
         for work in _in(self._works, topic, level):
             if free(work.passage):
                 yield from choices.drafts(work, self._works, self._near)
-        chunks = passages.of_chunks(lambda text: bool(_defines(text)))
+        chunks = passages.of_chunks(_defines, self._most_chunks)
         terms = [term for passage in chunks if (term := names.of_definition(passage))]
         for term in _in(terms, topic, level):
             if free(term.passage):
@@ -141,7 +144,7 @@ class Maker:
         for passage in passages.of_resources(topic, level):
             if free(passage):
                 yield from gaps.of_terms(passage, known)
-        for passage in passages.of_chunks(_tells, topic, level):
+        for passage in passages.of_chunks(_tells, self._most_chunks, topic, level):
             if free(passage):
                 yield from gaps.of_terms(passage, known)
 
@@ -150,7 +153,7 @@ class Maker:
     ) -> Iterator[tuple[Draft | Dropped, str]]:
         for source in (
             passages.of_resources(topic, level),
-            passages.of_chunks(_tells, topic, level),
+            passages.of_chunks(_tells, self._most_chunks, topic, level),
         ):
             for passage in source:
                 if not free(passage):

@@ -1,10 +1,12 @@
 """Where made exercises come from: summaries of published resources, and chunks of documents."""
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from django.db.models import Count
+from django.db.models import Count, Max, Min
 from pgvector.django import CosineDistance
 
 from resources.models import Chunk, DenseVector, IndexVersion, Level, Resource, Topic
@@ -57,17 +59,21 @@ def of_resources(topic: str = "", level: str = "") -> Iterator[Passage]:
             )
 
 
-def of_chunks(wanted: Callable[[str], bool], topic: str = "", level: str = "") -> Iterator[Passage]:
-    """Chunks whose content is *wanted*, under topic and level of the resources nearest to each."""
+def of_chunks(
+    wanted: Callable[[str], bool], most: int, topic: str = "", level: str = ""
+) -> Iterator[Passage]:
+    """Chunks whose content is *wanted*, under topic and level of the resources nearest to each.
+
+    At most *most* are read, from another place each time: a library may hold a million.
+    """
     version = IndexVersion.objects.active()
     if version is None:
         return
-    chunks = Chunk.objects.select_related("document").order_by("content_hash", "pk")
-    seen = ""
-    for chunk in chunks.iterator(chunk_size=BATCH):
-        if chunk.content_hash == seen or not wanted(chunk.content):
+    seen = set()
+    for chunk in islice(_chunks(), most):
+        if chunk.content_hash in seen or not wanted(chunk.content):
             continue
-        seen = chunk.content_hash
+        seen.add(chunk.content_hash)
         near = _near(version, chunk.pk)
         if near is None or (topic and near[0].slug != topic) or (level and near[1] != level):
             continue
@@ -81,6 +87,17 @@ def of_chunks(wanted: Callable[[str], bool], topic: str = "", level: str = "") -
             level=near[1],
             chunk_id=chunk.pk,
         )
+
+
+def _chunks() -> Iterator[Chunk]:
+    """All chunks, in the order of their ids from any one of them on, and round."""
+    ends = Chunk.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    if ends["first"] is None:
+        return
+    start = random.randint(ends["first"], ends["last"])
+    rows = Chunk.objects.select_related("document").order_by("pk")
+    yield from rows.filter(pk__gte=start).iterator(chunk_size=BATCH)
+    yield from rows.filter(pk__lt=start).iterator(chunk_size=BATCH)
 
 
 def _near(version: IndexVersion, chunk_id: int) -> tuple[Topic, Level] | None:

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 60.0
 MOST_MADE = 5  # in one run
+MOST_CHUNKS = 300  # read for one place: a few seconds, in which nobody looks at the clock
 LEFT_TO_LEARNERS = 1  # slots of the model server
 EMPTY_S = 24 * 3600
 EMPTY = "la:pool:empty:"
@@ -58,7 +59,7 @@ def fill(seconds: float = SECONDS) -> Counter[Outcome]:
         if not alone:
             return done
         try:
-            maker = Maker(leave=LEFT_TO_LEARNERS)
+            maker = Maker(leave=LEFT_TO_LEARNERS, most_chunks=MOST_CHUNKS)
             _examine_once(maker)
             for place in missing(maker.types()):
                 if not _fill(place, maker, ends, done):
