@@ -2,11 +2,12 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
+WORKERS ?= 2
 REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded-nodeps.txt
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-warn-conflicts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-exercises bench-practice bench-retrieval bench-scale bench-grading clean lock
+.PHONY: help setup run audit test drill check bench bench-exercises bench-practice bench-retrieval bench-scale bench-grading clean lock
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-15s %s\n' "$$t" "$$h"; done
@@ -30,23 +31,40 @@ setup: .venv/.installed ## install everything into .venv (about a minute)
 run: .venv/.installed ## start everything; PORT=8001 and DATA_DIR=… make a second copy
 	@exec $(PY) -m learning_assistant.run
 
-test: .venv/.dev ## run the tests against real services
-	@$(PY) -m pytest
+# Tests that measure time, or start a whole copy, come after the others, with the machine to themselves.
+test: .venv/.dev ## run the tests against real services; WORKERS=4 of them at a time
+	@$(PY) -m pytest -m "not alone and not drill" -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest -m "alone and not drill"
+
+drill: .venv/.dev ## break each part under load; prints recovery times, writes drill.json (half an hour)
+	@$(PY) -m pytest tests/drills --timeout 1800 $(ARGS)
 
 check: .venv/.dev ## lint, types, import directions, migrations, deployment settings, catalogue, exercises
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-bank check-rest
+
+.PHONY: check-bank check-rest
+check-bank: .venv/.dev
+	@$(PY) manage.py check_bank
+
+check-rest: .venv/.dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@.venv/bin/lint-imports
+	@.venv/bin/bandit --quiet -c pyproject.toml -r learning_assistant sessions resources exercises manage.py
 	@$(PY) manage.py spectacular --validate --fail-on-warn --file .data/openapi.yaml && diff -u docs/openapi.yaml .data/openapi.yaml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) manage.py check_catalogue
-	@$(PY) manage.py check_bank
-	@HTTPS=true $(PY) manage.py check --deploy --fail-level WARNING
+	@HTTPS=true TRUSTED_PROXIES=127.0.0.1 $(PY) manage.py check --deploy --fail-level WARNING
+	@$(MAKE) --no-print-directory audit
 
-bench: .venv/.dev ## measure the endpoint with 1 and 10 users; writes bench.json
-	@$(PY) -m tests.load.bench $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS))
+audit: .venv/.dev ## known vulnerabilities of what is installed; without the network it says so
+	@$(PY) -m tests.audit $(REQUIREMENTS) requirements-dev.txt
+
+bench: .venv/.dev ## measure with 1 and 10 users, or USERS="1 100" THINK="0 5" GPU=best; writes bench.json and bench.svg
+	@$(PY) -m tests.load.bench $(if $(USERS),--users $(USERS)) $(if $(THINK),--think $(THINK)) \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(GPU),--gpu $(GPU)) $(ARGS)
 
 bench-exercises: .venv/.dev ## what the models in use make of the catalogue, and what is refused
 	@$(PY) -m tests.load.exercises $(if $(COUNT),--count $(COUNT)) $(if $(TYPE),--type $(TYPE))

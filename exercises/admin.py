@@ -1,32 +1,74 @@
+import tomllib
 from typing import Any
 
+import tomli_w
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from exercises.content import Malformed, read_content
+from exercises.content import HINTS, LINE, Malformed, read_content
 from exercises.models import Attempt, Exercise, Practice, Proof, Review
 from exercises.services import curation
 from sessions.admin import ReadOnly
 
 
-class ExerciseForm(forms.ModelForm[Exercise]):
-    """The content is checked for its shape at once; its key is proven by a worker."""
+class ContentField(forms.CharField):
+    """What the type of exercise wants, as the bank's files have it: in TOML code keeps its lines.
 
-    def clean_content(self) -> dict[str, Any]:
+    Its shape is checked at once; its key is proven by a worker.
+    """
+
+    widget = forms.Textarea(attrs={"rows": 30, "cols": 100, "style": "font-family: monospace"})
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return tomli_w.dumps(_without_nulls(value), multiline_strings=True)
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
         try:
-            content = read_content(self.cleaned_data["content"])
-        except Malformed as error:
+            return read_content(tomllib.loads(text)).model_dump(mode="json")
+        except (tomllib.TOMLDecodeError, Malformed) as error:
             raise forms.ValidationError(str(error)) from error
-        return content.model_dump(mode="json")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != initial)
+        except forms.ValidationError:
+            return True
+
+
+def _without_nulls(value: Any) -> Any:
+    """TOML has no null: what is not there is left out."""
+    if isinstance(value, dict):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return [_without_nulls(v) for v in value] if isinstance(value, list) else value
+
+
+class ExerciseForm(forms.ModelForm[Exercise]):
+    content = ContentField(
+        help_text="TOML, as in the bank; exercises/bank/README.md tells what each type holds."
+    )
+    hints = SimpleArrayField(
+        forms.CharField(max_length=LINE),
+        delimiter="\n",
+        min_length=HINTS,
+        max_length=HINTS,
+        widget=forms.Textarea(attrs={"rows": 5, "cols": 100}),
+        help_text="Three lines, one for each step, from a nudge to nearly the answer.",
+    )
 
     class Meta:
         widgets = {
             "prompt": forms.Textarea(attrs={"rows": 8, "cols": 100}),
-            "content": forms.Textarea(attrs={"rows": 24, "cols": 100, "class": "vLargeTextField"}),
+            "explanation": forms.Textarea(attrs={"rows": 4, "cols": 100}),
         }
 
 
@@ -82,6 +124,8 @@ class ExerciseAdmin(admin.ModelAdmin[Exercise]):
         return proofs[0].passed
 
     def save_model(self, request: HttpRequest, obj: Exercise, form: Any, change: bool) -> None:
+        if change and not form.has_changed():
+            return
         if curation.save(obj):
             text = f"{obj} is a draft now and is being proven; publish it when its proof holds."
             self.message_user(request, text, messages.INFO)

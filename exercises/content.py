@@ -7,15 +7,18 @@ Content holds the key. Only `shown` leaves the server before an exercise is over
 import ast
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from exercises.syntax import expression, literal
 from resources.models import Level
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Line = Annotated[str, Field(min_length=1, max_length=400)]
+LINE = 400  # characters
+HINTS = 3
+Line = Annotated[str, Field(min_length=1, max_length=LINE)]
 Prose = Annotated[str, Field(min_length=1, max_length=4000)]
 Code = Annotated[str, Field(min_length=1, max_length=10_000)]
 
@@ -31,7 +34,7 @@ class Choice(Strict):
 
     text: Line
     right: bool = False
-    why: str = Field("", max_length=400)
+    why: str = Field("", max_length=LINE)
 
 
 class ChoiceContent(Strict):
@@ -104,11 +107,14 @@ class Case(Strict):
 
     @model_validator(mode="after")
     def literals(self) -> Self:
-        _ = self.function, self.args, self.kwargs, self.value
+        try:
+            _ = self.function, self.args, self.kwargs, self.value
+        except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
+            raise ValueError(f"no literal of Python: {error}") from error
         return self
 
     def _call(self) -> ast.Call:
-        node = ast.parse(self.call, mode="eval").body
+        node = expression(self.call)
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             raise ValueError(f"not a call of a function: {self.call}")
         return node
@@ -129,7 +135,7 @@ class Case(Strict):
 
     @property
     def value(self) -> Any:
-        return ast.literal_eval(self.expected)
+        return literal(self.expected)
 
 
 class CodingContent(Strict):
@@ -147,9 +153,8 @@ class CodingContent(Strict):
         return self
 
 
-Content = Annotated[
-    ChoiceContent | ShortContent | ClozeContent | CodingContent, Field(discriminator="type")
-]
+AnyContent = ChoiceContent | ShortContent | ClozeContent | CodingContent
+Content = Annotated[AnyContent, Field(discriminator="type")]
 
 
 class Item(Strict):
@@ -160,7 +165,7 @@ class Item(Strict):
     level: Level
     prompt: Prose
     explanation: Prose
-    hints: Annotated[list[Line], Field(min_length=3, max_length=3)]
+    hints: Annotated[list[Line], Field(min_length=HINTS, max_length=HINTS)]
     resource: str = ""
     content: Content
 
@@ -183,15 +188,18 @@ def read_item(raw: dict[str, Any]) -> Item:
             content[code] = content[code].strip() + "\n"
     if isinstance(common["prompt"], str):
         common["prompt"] = common["prompt"].strip()
+    return make_item(**common, content=content)
+
+
+def make_item(**values: Any) -> Item:
+    """The exercise with these fields, `content` among them. Raises `Malformed`."""
     try:
-        return Item.model_validate({**common, "content": content})
+        return Item.model_validate(values)
     except ValidationError as error:
         raise Malformed("; ".join(_sentences(error))) from error
 
 
-def read_content(
-    raw: dict[str, Any],
-) -> ChoiceContent | ShortContent | ClozeContent | CodingContent:
+def read_content(raw: dict[str, Any]) -> AnyContent:
     """`Exercise.content` as what it is. Raises `Malformed`."""
     try:
         return _Kept.model_validate({"content": raw}).content
@@ -211,6 +219,7 @@ def _sentences(error: ValidationError) -> Iterable[str]:
         yield f"{where}: {fault['msg']}{shown}"
 
 
-def content_hash(prompt: str, content: dict[str, Any]) -> str:
-    """SHA-256 of what a proof is about: another prompt or key wants another proof."""
-    return hashlib.sha256(json.dumps([prompt, content], sort_keys=True).encode()).hexdigest()
+def content_hash(prompt: str, hints: Sequence[str], content: dict[str, Any]) -> str:
+    """SHA-256 of what a proof is about: another prompt, hint or key wants another proof."""
+    proven = json.dumps([prompt, list(hints), content], sort_keys=True)
+    return hashlib.sha256(proven.encode()).hexdigest()

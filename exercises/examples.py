@@ -65,7 +65,12 @@ FAILED_CODE = {
             "passed": False,
             "expected": "0.0",
             "got": None,
-            "error": "ZeroDivisionError in line 2: division by zero",
+            "error": {
+                "type": "ZeroDivisionError",
+                "message": "division by zero",
+                "line": 2,
+                "source": "return sum(numbers) / len(numbers)",
+            },
         },
     ],
     "took_ms": 48,

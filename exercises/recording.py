@@ -15,6 +15,7 @@ from exercises import scheduling
 from exercises.marks import Mark
 from exercises.models import Attempt, ExerciseType, Practice, Review, Verdict
 from exercises.scheduling import Result
+from learning_assistant import metrics
 from resources.models import Level
 
 FAILS_UNTIL_SOLUTION = 3
@@ -50,6 +51,7 @@ def apply(attempt: Attempt, mark: Mark) -> None:
     Its practice is locked by the caller's transaction.
     """
     attempt.verdict = mark.verdict
+    metrics.GRADED.add(str(attempt.practice.exercise.type), str(mark.verdict))
     if mark.score is not None:
         left = scheduling.score_left(attempt.hints_taken)
         attempt.score = round(min(max(mark.score, 0.0), 1.0) * left, 3)

@@ -1,7 +1,7 @@
 """What the endpoints under `exercises` take and give."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -41,21 +41,37 @@ ALIASES = {
 }
 TYPE_HELP = (
     "`multiple_choice`, `short_answer`, `cloze`, `coding`, or `review` for what is due. Case,"
-    " blanks, `-` and `_` don't matter. Other words are taken too: `Q&A`, `qa` and `question` for"
+    " blanks and `_-&/.` don't matter. Other words are taken too: `Q&A`, `qa` and `question` for"
     " `short_answer`; `coding task`, `code` and `programming` for `coding`; `mc`, `mcq`, `choice`"
     " and `quiz` for `multiple_choice`; `gap` and `fill in the blank` for `cloze`."
 )
 SESSION_HELP = "The client's own id of the learner's session, or one issued by `POST sessions`."
 
 
+_BETWEEN = "[ _&/.-]"  # what may part words, or stand around them
+
+
+def _type_pattern() -> str:
+    """Every word for a type, in any case: what the OpenAPI document says is taken."""
+    words = [
+        f"{_BETWEEN}+".join("".join(f"[{c}{c.upper()}]" for c in part) for part in word.split("_"))
+        for word in sorted({*TYPES, *ALIASES})
+    ]
+    return f"^{_BETWEEN}*({'|'.join(words)}){_BETWEEN}*$"
+
+
 class TypeWord(Text):
     """A type of exercise, in one of the words for it."""
 
+    documented: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"enum": [str(word) for word in TYPES]}, {"pattern": _type_pattern()}]
+    }
+
     def to_internal_value(self, data: Any) -> str:
         given = super().to_internal_value(data)
-        words = re.sub(r"[\W_]+", "_", given.casefold()).strip("_")
+        words = re.sub(f"{_BETWEEN}+", "_", given.lower()).strip("_")
         known = ALIASES.get(words, words)
-        if known not in TYPES:
+        if known not in TYPES or not given.isascii():  # "K" of kelvin is a "k" in lower case
             raise serializers.ValidationError(
                 f"must be one of {', '.join(TYPES)}; {given[:100]!r} was sent",
                 code="invalid_choice",
@@ -90,21 +106,11 @@ class SessionOnly(StrictSerializer):
     session_id = session_id()
 
 
-class AnswerText(Text):
-    """As it was typed: code may begin with blanks. Nothing but blanks is no answer."""
-
-    def to_internal_value(self, data: Any) -> str:
-        given = super().to_internal_value(data)
-        if not given.strip():
-            self.fail("blank")
-        return given
-
-
 class AttemptAnswer(StrictSerializer):
     session_id = session_id()
-    answer = AnswerText(
+    answer = Text(
         max_length=max(LONGEST.values()),
-        trim_whitespace=False,
+        trim_whitespace=False,  # code may begin with blanks
         help_text="Of `multiple_choice` the id of a choice or its text, of `cloze` what fills the"
         f" gap, of `short_answer` at most {LONGEST[ExerciseType.SHORT_ANSWER]:,} characters, of"
         f" `coding` the whole code, at most {LONGEST[ExerciseType.CODING]:,}.",
@@ -158,12 +164,23 @@ class ExerciseAnswer(serializers.Serializer[Any]):
     took_ms = serializers.IntegerField()
 
 
+class CodeError(serializers.Serializer[Any]):
+    """What kept a test from having a result."""
+
+    type = serializers.CharField(help_text="`ZeroDivisionError`; or `time`, `memory`, `missing`, …")
+    message = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True, help_text="Of the answer, where known.")
+    source = serializers.CharField(  # type: ignore[assignment]  # DRF's own name
+        help_text="That line; empty where it is not known."
+    )
+
+
 class CaseResult(serializers.Serializer[Any]):
     name = serializers.CharField()
     passed = serializers.BooleanField()
     expected = serializers.CharField(allow_null=True, required=False)
     got = serializers.CharField(allow_null=True, required=False)
-    error = serializers.CharField(allow_null=True, required=False)
+    error = CodeError(allow_null=True, required=False)
 
 
 class Solution(serializers.Serializer[Any]):

@@ -9,7 +9,8 @@ from django.db.models import Count
 from exercises import examples, progress
 from exercises.models import Attempt, Exercise, ExerciseState, Verdict
 from exercises.sandbox import Runner, fenced, monty
-from learning_assistant import parts
+from learning_assistant import gauges, parts
+from learning_assistant.gauges import Gauge
 from learning_assistant.parts import Line, State
 from learning_assistant.postgresql.base import time_limit
 from sessions import progress as of_sessions
@@ -25,6 +26,7 @@ def register_all() -> None:
     of_sessions.register(of_sessions.Part(progress.fields, progress.tell, examples.PROGRESS))
     parts.register(exercises)
     parts.register(code_sandbox)
+    gauges.register(of_exercises)
 
 
 def exercises() -> Iterator[Line]:
@@ -44,6 +46,14 @@ def exercises() -> Iterator[Line]:
     else:
         load = ".venv/bin/python manage.py load_bank"
         yield Line("exercises", State.WARN, detail, load, blocks=False)
+
+
+def of_exercises() -> Iterator[Gauge]:
+    """For `GET /metrics`."""
+    for state, count in Exercise.objects.values_list("state").annotate(Count("pk")).order_by():
+        yield Gauge("exercises", "By their state.", count, {"state": state})
+    pending = Attempt.objects.filter(verdict=Verdict.PENDING).count()
+    yield Gauge("attempts_pending", "Answers that wait for their result.", pending)
 
 
 def code_sandbox() -> Iterator[Line]:

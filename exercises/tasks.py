@@ -1,8 +1,6 @@
 """The doors of the worker: an id in, one call of a maker."""
 
-import logging
 import uuid
-from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -10,16 +8,16 @@ from django.conf import settings
 from exercises.checking import staff
 from exercises.generation import pool
 from exercises.grading import attempts, judging
-from learning_assistant import lanes, ollama
+from learning_assistant import lanes
 from learning_assistant.lanes import Caller
 
-logger = logging.getLogger(__name__)
 
-
-@shared_task(acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
-def grade_attempt(payload: dict[str, Any], reply_key: str, deadline: float) -> None:
+@shared_task(acks_late=False)
+def grade_attempt(reply_key: str, deadline: float) -> None:
     """Somebody waits for it."""
-    attempts.answer(uuid.UUID(payload["attempt"]), Caller(reply_key, deadline))
+    caller = Caller(reply_key, deadline)
+    if question := caller.question():
+        attempts.answer(uuid.UUID(question["attempt"]), caller)
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True)
@@ -38,12 +36,7 @@ def grade_pending() -> None:
 @shared_task(acks_late=True)
 def examine_judge() -> None:
     """On the schedule: whether this model may judge short answers, asked once for each digest."""
-    if judging.able(settings.CHAT_MODEL) is not None:
-        return
-    try:
-        judging.examine(settings.CHAT_MODEL)
-    except ollama.ModelUnavailable as error:
-        logger.warning("the model is not examined as a judge yet: %s", error)
+    judging.examine_once(settings.CHAT_MODEL)
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True)

@@ -2,7 +2,6 @@ import uuid
 from typing import Any
 
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -23,20 +22,58 @@ from exercises.serializers import (
     SessionOnly,
 )
 from exercises.services import attempts, helping, serving
-from learning_assistant.schema import PROBLEM_RESPONSES, problem
-from learning_assistant.views import BoundedView
+from learning_assistant.fields import Text
+from learning_assistant.schema import LEARNER_RESPONSES, LINKS, PROBLEM, WITHOUT_BODY, problem
+from learning_assistant.views import LearnerView
+from sessions.models import SESSION_ID_LENGTH
 
-PROBLEM = "application/problem+json"
 NOT_FOUND = {(404, PROBLEM): problem("There is no such exercise.")}
 RETRY_S = 1
+SESSION_ID = {"type": "string", "maxLength": SESSION_ID_LENGTH, **Text.documented}
+EXERCISE_ID = OpenApiParameter(
+    "exercise_id",
+    {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1},
+    OpenApiParameter.PATH,
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    OpenApiTypes.STR,
+    {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
     description=f"1 to {KEY_LENGTH} visible characters, valid for 24 hours for this session and"
     " path: the same key with the same answer gives the first answer's outcome.",
 )
 
+_OF_SESSION = {"session_id": "$request.body#/session_id"}
+
+
+def _of_exercise(operation: str, description: str) -> dict[str, Any]:
+    """The link from an exercise to what can be done with it."""
+    return {
+        "operationId": operation,
+        "description": description,
+        "parameters": {"exercise_id": "$response.body#/exercise/id"},
+        "requestBody": _OF_SESSION,
+    }
+
+
+TO_EXERCISE = {
+    "200": {
+        "answer": _of_exercise("attempt_exercise", "Answer it."),
+        "hint": _of_exercise("next_hint", "Get a hint."),
+        "solution": _of_exercise("show_solution", "Give up and see the solution."),
+    }
+}
+_TO_OUTCOME = {
+    "outcome": {
+        "operationId": "attempt_result",
+        "description": "Ask for the outcome, now or later.",
+        "parameters": {
+            "exercise_id": "$request.path.exercise_id",
+            "attempt_id": "$response.body#/attempt",
+            **_OF_SESSION,
+        },
+    }
+}
 OUTCOMES = [
     OpenApiExample("Right", value=examples.PASSED, response_only=True, status_codes=["200"]),
     OpenApiExample("Code", value=examples.FAILED_CODE, response_only=True, status_codes=["200"]),
@@ -46,7 +83,7 @@ OUTCOMES = [
 ]
 
 
-class ExercisesView(BoundedView):
+class ExercisesView(LearnerView):
     """The next exercise of a session: never one solved already while others are left, and never
     its key."""
 
@@ -54,7 +91,7 @@ class ExercisesView(BoundedView):
         operation_id="next_exercise",
         summary="Get the next exercise",
         request=ExerciseQuery,
-        responses={200: ExerciseAnswer, **PROBLEM_RESPONSES},
+        responses={200: ExerciseAnswer, **LEARNER_RESPONSES},
         examples=[
             OpenApiExample(
                 "Any of a type",
@@ -79,6 +116,7 @@ class ExercisesView(BoundedView):
             OpenApiExample("An exercise", value=examples.EXERCISE, response_only=True),
             OpenApiExample("Nothing is due", value=examples.NOTHING_DUE, response_only=True),
         ],
+        extensions={LINKS: TO_EXERCISE},
     )
     def post(self, request: Request) -> Response:
         asked = ExerciseQuery(data=request.data)
@@ -87,18 +125,18 @@ class ExercisesView(BoundedView):
         return Response(serving.serve(serving.Request(values.pop("exercise_type"), **values)))
 
 
-class AttemptsView(BoundedView):
+class AttemptsView(LearnerView):
     """An answer, graded with feedback. It is kept before it is graded, so none is lost."""
 
     @extend_schema(
         operation_id="attempt_exercise",
         summary="Answer an exercise",
         request=AttemptAnswer,
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[EXERCISE_ID, IDEMPOTENCY_KEY],
         responses={
             200: Outcome,
             202: Pending,
-            **PROBLEM_RESPONSES,
+            **LEARNER_RESPONSES,
             **NOT_FOUND,
             (409, PROBLEM): problem("The first request with this key is still being answered."),
             (422, PROBLEM): problem("The key was used with another answer."),
@@ -117,6 +155,7 @@ class AttemptsView(BoundedView):
             ),
             *OUTCOMES,
         ],
+        extensions={LINKS: {"200": _TO_OUTCOME, "202": _TO_OUTCOME}},
     )
     def post(self, request: Request, exercise_id: int) -> Response:
         asked = AttemptAnswer(data=request.data)
@@ -128,19 +167,20 @@ class AttemptsView(BoundedView):
         return _outcome(told, exercise_id)
 
 
-class AttemptView(BoundedView):
+class AttemptView(LearnerView):
     """The outcome of an answer that could not be graded at once."""
 
     @extend_schema(
         operation_id="attempt_result",
         summary="Get the outcome of an answer",
         parameters=[
-            OpenApiParameter("session_id", OpenApiTypes.STR, required=True),
+            EXERCISE_ID,
+            OpenApiParameter("session_id", SESSION_ID, required=True),
         ],
         responses={
             200: Outcome,
             202: Pending,
-            **{k: v for k, v in PROBLEM_RESPONSES.items() if k[0] not in (413, 415)},
+            **WITHOUT_BODY,
             (404, PROBLEM): problem("There is no such attempt at this exercise in this session."),
         },
         examples=OUTCOMES,
@@ -152,29 +192,31 @@ class AttemptView(BoundedView):
         return _outcome(told, exercise_id)
 
 
-class HintsView(BoundedView):
+class HintsView(LearnerView):
     """The next hint, one step at a time; each takes a little off the score. After the last one the
     last again, at no cost."""
 
     @extend_schema(
         operation_id="next_hint",
         summary="Get the next hint",
+        parameters=[EXERCISE_ID],
         request=SessionOnly,
-        responses={200: Hint, **PROBLEM_RESPONSES, **NOT_FOUND},
+        responses={200: Hint, **LEARNER_RESPONSES, **NOT_FOUND},
         examples=[OpenApiExample("A session", value={"session_id": "demo"}, request_only=True)],
     )
     def post(self, request: Request, exercise_id: int) -> Response:
         return Response(helping.hint(exercise_id, _session_id(request)))
 
 
-class SolutionView(BoundedView):
+class SolutionView(LearnerView):
     """The solution and why it is so. An exercise that is not solved yet counts as not solved."""
 
     @extend_schema(
         operation_id="show_solution",
         summary="Show the solution",
+        parameters=[EXERCISE_ID],
         request=SessionOnly,
-        responses={200: Revealed, **PROBLEM_RESPONSES, **NOT_FOUND},
+        responses={200: Revealed, **LEARNER_RESPONSES, **NOT_FOUND},
         examples=[OpenApiExample("A session", value={"session_id": "demo"}, request_only=True)],
     )
     def post(self, request: Request, exercise_id: int) -> Response:

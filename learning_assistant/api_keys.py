@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
@@ -62,9 +63,32 @@ class MaySearch(HasScope):
     scope = KeyScope.SEARCH
 
 
+class IsWebsite(HasScope):
+    scope = KeyScope.WEBSITE
+
+
+class Operates(HasScope):
+    scope = KeyScope.OPERATIONS
+
+
 def create(name: str, scopes: list[str], days: int | None = None) -> tuple[ApiKey, str]:
     """A new key, valid for *days* or for ever, and its text, which is not to be had again."""
     expires = timezone.now() + timedelta(days=days) if days is not None else None
     stored, key = ApiKey.objects.create_key(name=name, scopes=scopes, expiry_date=expires)
     assert isinstance(stored, ApiKey)
     return stored, key
+
+
+def rotate(old: ApiKey, grace_days: int) -> tuple[ApiKey, str]:
+    """A successor of *old*, with its name, scopes and lifetime; *old* ends in *grace_days*.
+
+    It never ends later than it would have.
+    """
+    lifetime = old.expiry_date - old.created if old.expiry_date else None
+    days = max(round(lifetime / timedelta(days=1)), 1) if lifetime else None
+    ends = timezone.now() + timedelta(days=grace_days)
+    with transaction.atomic():
+        successor = create(old.name, old.scopes, days)
+        old.expiry_date = min(old.expiry_date or ends, ends)
+        old.save(update_fields=["expiry_date"])
+    return successor

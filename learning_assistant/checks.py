@@ -42,6 +42,20 @@ def the_worker_can_serve_its_model(**kwargs: Any) -> Sequence[CheckMessage]:
     return []
 
 
+def clients_are_told_apart(**kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        return [
+            Warning(
+                "HTTPS=true speaks of a proxy in front, and TRUSTED_PROXIES names none: all its "
+                "clients count as one address.",
+                hint="Set TRUSTED_PROXIES to the address from which the proxy connects.",
+                id="learning_assistant.W003",
+            )
+        ]
+    return []
+
+
 def register_all() -> None:
+    register(clients_are_told_apart, Tags.security)
     register(the_deadline_leaves_time_to_answer, Tags.compatibility)
     register(the_worker_can_serve_its_model, Tags.compatibility)

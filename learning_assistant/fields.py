@@ -1,34 +1,49 @@
 """Serializer fields that take a JSON value only of their own type and name limit and input."""
 
-from typing import Any
+import re
+from typing import Any, ClassVar
 
-from django.core.validators import MaxLengthValidator
 from rest_framework import serializers
 
 TOO_LONG = "at most %(limit_value)d characters, %(show_value)d were sent"
 
 
-class Text(serializers.CharField):
-    """A JSON string of 1 to *max_length* characters after trimming; no number passes for one."""
+# A character to be seen. Python and ECMAScript, whose pattern stands in the OpenAPI document, mean
+# the same by this: what only one of them takes for a blank is named.
+_SEEN = r"[^\s\x00-\x1f\x7f-\x9f\ufeff]"
+_seen = re.compile(_SEEN)
+NOT_BLANK = rf"^[^\x00]*{_SEEN}[^\x00]*$"
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        for validator in self.validators:
-            if isinstance(validator, MaxLengthValidator):  # names what was sent as well
-                validator.message = TOO_LONG
+
+class Text(serializers.CharField):
+    """A JSON string of 1 to *max_length* characters, one of them not blank, and no NUL.
+
+    It is trimmed; the limit is of what was sent. No number passes for a string.
+    """
+
+    # What the OpenAPI document says of it beside its length.
+    documented: ClassVar[dict[str, Any]] = {"minLength": 1, "pattern": NOT_BLANK}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise serializers.ValidationError(
                 f"must be a string, {type(data).__name__} was sent", code="invalid"
             )
+        if self.max_length is not None and len(data) > self.max_length:
+            said = TOO_LONG % {"limit_value": self.max_length, "show_value": len(data)}
+            raise serializers.ValidationError(said, code="max_length")
+        if not _seen.search(data) and "\0" not in data:  # of NUL speaks a validator
+            self.fail("blank")
         return super().to_internal_value(data)
 
 
 class WholeNumber(serializers.IntegerField):
-    """A JSON integer from *min_value* to *max_value*; no string, float or boolean."""
+    """A JSON integer from *min_value* to *max_value*, as which 5.0 counts (JSON Schema, 6.1.1); no
+    string or boolean."""
 
     def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             raise serializers.ValidationError(
                 f"must be a whole number, {type(data).__name__} was sent", code="invalid"

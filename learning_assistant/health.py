@@ -21,6 +21,9 @@ class Readiness(serializers.Serializer[Any]):
     waiting_for = serializers.ListField(
         child=serializers.CharField(), help_text="The parts that are missing."
     )
+    reasons = serializers.DictField(
+        child=serializers.CharField(), help_text="What is wrong with each of them."
+    )
 
 
 class Live(APIView):
@@ -40,9 +43,14 @@ class Ready(APIView):
         responses={200: Readiness, 503: Readiness},
     )
     def get(self, request: Request) -> Response:
-        # The parts only: addresses and error texts are for `doctor` to show.
-        waiting = [p.part for p in parts.lines() if p.blocks and p.state != State.OK]
+        # Addresses and error texts are for `doctor` to show.
+        reasons = {p.part: p.reason for p in parts.lines() if p.blocks and p.state != State.OK}
+        waiting = list(reasons)
         return Response(
-            {"status": "waiting" if waiting else "ready", "waiting_for": waiting},
+            {
+                "status": "waiting" if waiting else "ready",
+                "waiting_for": waiting,
+                "reasons": reasons,
+            },
             status=status.HTTP_503_SERVICE_UNAVAILABLE if waiting else status.HTTP_200_OK,
         )

@@ -23,6 +23,7 @@ from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 from kombu.pools import producers
 
+from learning_assistant import metrics
 from learning_assistant.broker import UNREACHABLE, client, clock
 
 logger = logging.getLogger(__name__)
@@ -31,9 +32,9 @@ INTERACTIVE = "interactive"
 DURABLE = "durable"
 LANES = (INTERACTIVE, DURABLE)
 REPLY_KEPT_S = 10
-# Only to shed what piled up while no worker ran; the deadline itself is kept in the broker's
-# clock, since `expires` compares the clocks of two hosts.
-BACKLOG_EXPIRES_S = 30
+QUESTION_KEPT_S = 1  # after its deadline, should a clock be a little off
+# For each thread of a worker. Who waits behind more requests than these is not answered in time.
+LONGEST_BACKLOG = 20
 
 
 class LaneDown(Exception):
@@ -77,6 +78,21 @@ class Call:
                 return reply
         return None
 
+    def leave(self) -> None:
+        """Tell the worker that nobody reads its replies any more."""
+        try:
+            client().set(_gone(self.reply_key), 1, ex=REPLY_KEPT_S)
+        except redis.exceptions.RedisError as error:
+            logger.warning("the worker is not told that its caller left: %s", error)
+
+
+def _gone(reply_key: str) -> str:
+    return f"{reply_key}:gone"
+
+
+def _question(reply_key: str) -> str:
+    return f"{reply_key}:question"
+
 
 def request(task: "Task[Any, Any]", payload: dict[str, Any], seconds: float) -> Call:
     """Send *task* on the interactive lane; it has *seconds* to push its replies.
@@ -86,10 +102,14 @@ def request(task: "Task[Any, Any]", payload: dict[str, Any], seconds: float) -> 
     call = Call(f"la:reply:{uuid.uuid4().hex}")
     try:
         deadline = clock.now() + seconds
+        # A learner's words are not for the queue, where they would stay while no worker runs.
+        kept_ms = int((seconds + QUESTION_KEPT_S) * 1000)
+        client(0.4).set(_question(call.reply_key), json.dumps(payload), px=kept_ms)
     except redis.exceptions.RedisError as error:
         raise LaneDown(str(error)) from error
-    args = (payload, call.reply_key, deadline)
-    _publish(task, args, queue=INTERACTIVE, expires=BACKLOG_EXPIRES_S)
+    args = (call.reply_key, deadline)
+    # No `expires`, which would compare the clocks of two hosts: the deadline says all.
+    _publish(task, args, queue=INTERACTIVE)
     return call
 
 
@@ -112,11 +132,47 @@ class Caller:
     def seconds_left(self) -> float:
         return self.deadline - clock.now()
 
-    def reply(self, message: dict[str, Any]) -> None:
+    def question(self) -> dict[str, Any] | None:
+        """What is asked, once; None when its time is over."""
+        kept = client().getdel(_question(self.reply_key))
+        if not kept:
+            metrics.LATE.add(INTERACTIVE)
+            return None
+        question: dict[str, Any] = json.loads(str(kept))
+        return question
+
+    def reply(self, message: dict[str, Any]) -> bool:
+        """Send *message*; whether anybody still reads."""
         pipe = client().pipeline(transaction=True)
         pipe.rpush(self.reply_key, json.dumps(message))
         pipe.expire(self.reply_key, REPLY_KEPT_S)
-        pipe.execute()
+        pipe.exists(_gone(self.reply_key))
+        return not pipe.execute()[-1]
+
+
+def shed_backlog() -> None:
+    """Let go of the oldest requests on the interactive lane, those beyond `LONGEST_BACKLOG`.
+
+    Their callers have searched by words meanwhile. To take each from the lane only to see that
+    costs milliseconds, while new ones wait behind them. Raises one of `broker.UNREACHABLE`.
+    """
+    # Celery pushes on the left and takes from the right.
+    kept = LONGEST_BACKLOG * settings.INTERACTIVE_CONCURRENCY
+    pipe = client().pipeline(transaction=True)
+    pipe.llen(INTERACTIVE)
+    pipe.ltrim(INTERACTIVE, 0, kept - 1)
+    waiting, _ = pipe.execute()
+    if waiting > kept:
+        metrics.SHED.add(INTERACTIVE, by=waiting - kept)
+
+
+def waits(lane: str, *tasks: str) -> bool:
+    """Whether a message for one of *tasks* (names) waits on *lane*; no while no broker answers."""
+    try:
+        messages = client().lrange(lane, 0, -1)
+    except UNREACHABLE:
+        return False
+    return any(task in str(message) for message in messages for task in tasks)
 
 
 def enqueue(task: "Task[Any, Any]", *args: Any) -> None:

@@ -9,13 +9,14 @@ class KeyScope(models.TextChoices):
     """What a key opens; the value stands in `api_key --scope`."""
 
     SEARCH = "search", "search the catalogue and the documents"
+    WEBSITE = "website", "ask and practise for learners"
     OPERATIONS = "operations", "operate the service"
 
 
 class ApiKey(AbstractAPIKey):
     """A key of another program, stored as its SHA-512; the key itself is shown once.
 
-    A learner has none: keys belong to servers, and what they ask is kept nowhere.
+    A learner has none: keys belong to servers.
     """
 
     scopes = ArrayField(

@@ -1,9 +1,11 @@
 """The only file that talks to the model server, in Ollama's protocol."""
 
+import json
 import re
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -13,13 +15,21 @@ import httpx
 import ollama
 from django.conf import settings
 
+from learning_assistant import metrics, request_ids, tracing
+
 _ends_at: ContextVar[float | None] = ContextVar("model_deadline", default=None)
+_making = threading.Lock()
 CONNECT_S = 0.5
 NO_LIMIT_S = 300.0
 
 
 class ModelUnavailable(Exception):
     """The model server can't be reached, is too slow, or refused the request."""
+
+    @property
+    def brief(self) -> str:
+        """What a log line may say: nothing that the server quotes of a request."""
+        return str(self)
 
 
 class _DeadlineStream(httpx.SyncByteStream):
@@ -53,6 +63,9 @@ class _DeadlineTransport(httpx.BaseTransport):
             "read": left,
             "write": left,
         }
+        if request_id := request_ids.current():
+            request.headers[request_ids.HEADER] = request_id
+        request.headers.update(tracing.carrier())
         response = self._inner.handle_request(request)
         if ends is not None:
             # httpx's read timeout starts again with every byte that drips in.
@@ -77,6 +90,14 @@ def _client() -> ollama.Client:
 class ModelRefused(ModelUnavailable):
     """The model server is there, and does not take this request."""
 
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(f"{words} (status {status})")
+        self.status = status
+
+    @property
+    def brief(self) -> str:
+        return f"the model server refuses the request with status {self.status}"
+
 
 def _shown_host() -> str:
     """The server's address without the password that it may hold."""
@@ -90,12 +111,31 @@ def _keep_alive() -> str | float:
 
 
 @contextmanager
+def _counted(operation: str) -> Iterator[None]:
+    began, outcome = time.monotonic(), "left"
+    try:
+        with tracing.span(f"model {operation}", "client"):
+            yield
+        outcome = "ok"
+    except ModelRefused:
+        outcome = "refused"
+        raise
+    except ModelUnavailable:
+        outcome = "unavailable"
+        raise
+    finally:
+        metrics.MODEL_CALLS.observe(time.monotonic() - began, operation, outcome)
+
+
+@contextmanager
 def _call(seconds: float | None) -> Iterator[ollama.Client]:
     token = _ends_at.set(None if seconds is None else time.monotonic() + seconds)
+    with _making:  # else threads that begin together make one each, and leave all but one open
+        client = _client()
     try:
-        yield _client()
+        yield client
     except ollama.ResponseError as error:
-        raise ModelRefused(f"{error.error} (status {error.status_code})") from error
+        raise ModelRefused(error.error, error.status_code) from error
     except ConnectionError as error:
         raise ModelUnavailable(f"nothing answers at {_shown_host()}") from error
     except httpx.HTTPError as error:
@@ -106,6 +146,7 @@ def _call(seconds: float | None) -> Iterator[ollama.Client]:
         _ends_at.reset(token)
 
 
+@_counted("embed")
 def embed(
     model: str,
     texts: Sequence[str],
@@ -134,6 +175,15 @@ class Completion:
     tokens_per_second: float
 
 
+def read_json(text: str) -> Any:
+    """The JSON that a model wrote. Raises ValueError, for what is nested too deeply too."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+@_counted("chat")
 def chat(
     model: str,
     messages: Sequence[dict[str, str]],
@@ -142,34 +192,52 @@ def chat(
     max_tokens: int,
     stop: Sequence[str] = (),
     schema: dict[str, Any] | None = None,
+    on_text: Callable[[str], None] | None = None,
 ) -> Completion:
     """One answer of *model*, the same each time. Raises `ModelUnavailable`.
 
     With *schema* (JSON Schema) the answer is JSON of that shape, unless *max_tokens* cut it off,
     and a model that can think does not: it would spend its tokens before the first brace.
+    *on_text* is told what there is of the answer whenever more of it comes; what it raises ends
+    the answer, on the server too.
     """
+    options: dict[str, Any] = {
+        "num_predict": max_tokens,
+        "temperature": 0.0,
+        "seed": 7,
+        # A model that rephrases what it was given must repeat words of it.
+        "repeat_penalty": 1.0,
+        "stop": list(stop),
+    }
+    asked: dict[str, Any] = {
+        "model": model,
+        "messages": list(messages),
+        "format": schema,
+        "think": None if schema is None else False,
+        "keep_alive": _keep_alive(),
+        "options": options,
+    }
     with _call(seconds) as client:
-        answer = client.chat(
-            model=model,
-            messages=list(messages),
-            stream=False,
-            format=schema,
-            think=None if schema is None else False,
-            keep_alive=_keep_alive(),
-            options={
-                "num_predict": max_tokens,
-                "temperature": 0.0,
-                "seed": 7,
-                # A model that rephrases what it was given must repeat words of it.
-                "repeat_penalty": 1.0,
-                "stop": list(stop),
-            },
-        )
-    return Completion(
-        text=answer.message.content or "",
-        tokens=answer.eval_count or 0,
-        tokens_per_second=1e9 * (answer.eval_count or 0) / (answer.eval_duration or 1),
-    )
+        if on_text is None:
+            answer = client.chat(**asked, stream=False)
+            return _completion(answer, answer.message.content or "")
+        text = ""
+        parts: Any = client.chat(**asked, stream=True)  # a generator, to the package an iterator
+        with closing(parts):
+            for part in parts:
+                text += part.message.content or ""
+                if part.done:
+                    return _completion(part, text)
+                on_text(text)
+    raise ModelUnavailable(f"{_shown_host()}: the answer has no end")
+
+
+def _completion(last: ollama.ChatResponse, text: str) -> Completion:
+    tokens = last.eval_count or 0
+    metrics.MODEL_TOKENS.add("in", by=last.prompt_eval_count or 0)
+    metrics.MODEL_TOKENS.add("out", by=tokens)
+    metrics.MODEL_LOADING.add(by=(last.load_duration or 0) / 1e9)
+    return Completion(text, tokens, 1e9 * tokens / (last.eval_duration or 1))
 
 
 class DigestOf:
@@ -192,6 +260,7 @@ class DigestOf:
 digest_of = DigestOf()
 
 
+@_counted("tags")
 def digests(*, seconds: float = 2.0) -> dict[str, str]:
     """The digest of each model that the server has, by full name (`all-minilm:latest`)."""
     with _call(seconds) as client:
@@ -203,6 +272,7 @@ def full_name(model: str) -> str:
     return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
 
 
+@_counted("version")
 def server_version(*, seconds: float = 2.0) -> str:
     """The version that the model server states."""
     with _call(seconds) as client:

@@ -33,6 +33,7 @@ class Line:
     detail: str
     mend: str = ""
     blocks: bool = True  # whether `health/ready` waits for it where it is not ok
+    reason: str = "not ready"  # what `health/ready` says to anybody: no address, no error's text
 
 
 Probe = Callable[[], Iterator[Line]]
@@ -63,11 +64,13 @@ def _postgresql() -> Iterator[Line]:
             State.FAIL,
             str(error).strip().splitlines()[0],
             "start it, or set DATABASE_URL",
+            reason="can't be reached",
         )
         return
     yield Line("PostgreSQL", State.OK, f"{server}")
     if vector is None:
-        yield Line("pgvector", State.FAIL, "missing", ".venv/bin/python manage.py migrate")
+        mend = ".venv/bin/python manage.py migrate"
+        yield Line("pgvector", State.FAIL, "missing", mend, reason="is not installed")
     else:
         yield Line("pgvector", State.OK, str(vector))
 
@@ -76,7 +79,8 @@ def _broker() -> Iterator[Line]:
     try:
         info = client(TIMEOUT_S).info("server")
     except redis.exceptions.RedisError as error:
-        yield Line("broker", State.FAIL, str(error), "start it, or set REDIS_URL")
+        mend = "start it, or set REDIS_URL"
+        yield Line("broker", State.FAIL, str(error), mend, reason="can't be reached")
         return
     name = "Valkey" if "valkey_version" in info else "Redis"
     version = info.get("valkey_version") or info.get("redis_version")
@@ -92,4 +96,5 @@ def _workers() -> Iterator[Line]:
         if names:
             yield Line(f"lane {lane}", State.OK, f"{len(names)} worker: {', '.join(names)}")
         else:
-            yield Line(f"lane {lane}", State.WARN, "no worker", "make run")
+            reason = "no worker is warm"
+            yield Line(f"lane {lane}", State.WARN, "no worker", "make run", reason=reason)

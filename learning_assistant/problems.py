@@ -10,6 +10,8 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
+from learning_assistant.postgresql.base import brief
+
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -26,6 +28,14 @@ def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None
     if errors:
         body["errors"] = errors
     return body
+
+
+def unavailable(error: Exception) -> dict[str, Any]:
+    """The problem of a database that is away."""
+    logger.warning("PostgreSQL is away: %s", brief(error))
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The database can't be reached; try again in a moment."
+    )
 
 
 def _field_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
@@ -47,11 +57,11 @@ def _field_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: every error of a view becomes a problem; a database that is away is a 503."""
     if isinstance(exc, OperationalError | InterfaceError):
-        logger.warning("PostgreSQL is away: %s", exc)
-        return _response(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "The database can't be reached; try again in a moment.",
+        return Response(
+            unavailable(exc),
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
             headers={"Retry-After": str(RETRY_AFTER_S)},
+            content_type=CONTENT_TYPE,
         )
     response = drf_exception_handler(exc, context)
     if response is None:
@@ -83,17 +93,17 @@ def _response(
     )
 
 
-def _plain(status: int, detail: str) -> JsonResponse:
+def plain(status: int, detail: str) -> JsonResponse:
     return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return _plain(400, "The request can't be understood.")
+    return plain(400, "The request can't be understood.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return _plain(404, f"There is nothing at {request.path}.")
+    return plain(404, f"There is nothing at {request.path}.")
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    return _plain(500, "Something went wrong on our side; it has been logged.")
+    return plain(500, "Something went wrong on our side; it has been logged.")

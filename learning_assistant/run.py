@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,13 +24,18 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from django.db import DatabaseError
 
-from learning_assistant.embedded.paths import Paths
+from learning_assistant.embedded.paths import Paths, Service
 from learning_assistant.embedded.services import Leases, ServiceError, secret
 
 READY_WITHIN_S = 180.0
 STOP_WITHIN_S = 15.0
 STARTER_MARK = "starter-catalogue"
 DURABLE_CONCURRENCY = 2
+# For that which nobody waits for, behind what else is done here.
+LATER = "nice -n 5"
+# How far web and workers stand back behind the embedded model server. At equal terms many short
+# answers leave it so little of each core that no sentence is ever done in time.
+NICE = 10
 
 SUPERVISORD = """\
 [supervisord]
@@ -189,7 +194,8 @@ def programs(settings: Any) -> dict[str, str]:
         "interactive": f"{worker} {log} -Q interactive -n interactive@%%h -P threads "
         f"-c {settings.INTERACTIVE_CONCURRENCY}",
         # While one task waits for the model, another one reads and stores.
-        "durable": f"{worker} {log} -Q durable -n durable@%%h -P threads -c {DURABLE_CONCURRENCY}",
+        "durable": f"{LATER} {worker} {log} -Q durable -n durable@%%h -P threads "
+        f"-c {DURABLE_CONCURRENCY}",
         # A program of its own: a worker's `-B` child is neither restarted nor ended with it.
         "beat": f"{python} -m celery -A learning_assistant beat {log} --pidfile=",
     }
@@ -197,7 +203,7 @@ def programs(settings: Any) -> dict[str, str]:
 
 def jobs() -> dict[str, str]:
     """What is done once beside them, by name: exercises are proven while learners already ask."""
-    return {"bank": f"{_quoted(sys.executable)} manage.py load_bank"}
+    return {"bank": f"{LATER} {_quoted(sys.executable)} manage.py load_bank"}
 
 
 def _quoted(path: object) -> str:
@@ -232,6 +238,8 @@ def _supervisord(settings: Any) -> "Iterator[subprocess.Popen[bytes]]":
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
+    if Service.INFERENCE in settings.EMBEDDED_SERVICES:
+        _stand_back(process.pid)
     try:
         yield process
     finally:
@@ -241,6 +249,17 @@ def _supervisord(settings: Any) -> "Iterator[subprocess.Popen[bytes]]":
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _stand_back(pid: int) -> None:
+    """Let the process *pid*, a session's leader, and all it starts come second.
+
+    Linux shares a core out among sessions first (`autogroup` in sched(7)), where it does that the
+    nice value of a process counts within its session only.
+    """
+    os.setpriority(os.PRIO_PROCESS, pid, NICE)
+    with suppress(OSError):  # a kernel without it
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICE))
 
 
 def _wait_until_ready(
@@ -294,7 +313,7 @@ ready. Ask it something:
   curl -s {_local(settings)}/api/learning/resources -H 'content-type: application/json' \\
        -d '{{"query": "how do transformers work?", "session_id": "demo"}}'
 
-admin   http://{_local(settings)}/admin/   {login}
+admin   http://{_local(settings)}/{settings.ADMIN_PATH}   {login}
 logs    {settings.DATA_DIR}/log
 stop    Ctrl-C
 """

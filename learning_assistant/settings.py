@@ -12,7 +12,12 @@ import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from learning_assistant import logs
+from learning_assistant.admin_login import FAILURES, LOCKED_FOR, url_path
+from learning_assistant.client_address import header_name, networks
 from learning_assistant.embedded import services as embedded
+from learning_assistant.headers import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
+from learning_assistant.rates import rate
 
 django_stubs_ext.monkeypatch()  # lets `admin.ModelAdmin[Resource]` stand in code that runs
 
@@ -23,7 +28,9 @@ env.read_env(BASE_DIR / ".env")
 
 
 # Never shown: what stands in them may hold a password.
-SECRET = frozenset({"DATABASE_URL", "OLLAMA_HOST", "REDIS_URL", "SECRET_KEY"})
+SECRET = frozenset(
+    {"DATABASE_URL", "OLLAMA_HOST", "OTEL_EXPORTER_OTLP_ENDPOINT", "REDIS_URL", "SECRET_KEY"}
+)
 
 
 def read(name: str, cast: Callable[[str], T], default: T) -> T:
@@ -94,7 +101,17 @@ ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"]
 _NONE: list[str] = []
 CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, _NONE)
 HTTPS = read("HTTPS", boolean, False)
+TRUSTED_PROXIES = read("TRUSTED_PROXIES", networks, _NONE)
+CLIENT_ADDRESS_HEADER = read("CLIENT_ADDRESS_HEADER", header_name, "X-Forwarded-For")
+CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", words, _NONE)
+ADMIN_PATH = read("ADMIN_PATH", url_path, "admin/")
+WEBSITE_KEY_REQUIRED = read("WEBSITE_KEY_REQUIRED", boolean, False)
+THROTTLE_SESSION = read("THROTTLE_SESSION", rate, "300/m")
+THROTTLE_ADDRESS = read("THROTTLE_ADDRESS", rate, "600/m")
+THROTTLE_KEY = read("THROTTLE_KEY", rate, "3000/m")
+LOG_FORMAT = read("LOG_FORMAT", one_of(*logs.RENDERERS), "plain")
 LOG_LEVEL = read("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+OTEL_EXPORTER_OTLP_ENDPOINT = read("OTEL_EXPORTER_OTLP_ENDPOINT", url("http", "https"), "")
 DATABASE_URL = read("DATABASE_URL", url("postgres", "postgresql"), "")
 REDIS_URL = read("REDIS_URL", url("redis", "rediss", "unix"), "")
 OLLAMA_HOST = read("OLLAMA_HOST", url("http", "https", "unix"), "")
@@ -106,8 +123,8 @@ MODEL_KEEP_ALIVE = read("MODEL_KEEP_ALIVE", str, "24h")
 MODEL_SLOTS = read("MODEL_SLOTS", between(0, 1000, int), 1)
 DEADLINE_S = read("DEADLINE_S", between(0.2, 30, float), 1.7)
 FALLBACK_AFTER_S = read("FALLBACK_AFTER_S", between(0.05, 10, float), 0.6)
-WEB_THREADS = read("WEB_THREADS", between(1, 500, int), 24)
-WEB_WORKERS = read("WEB_WORKERS", between(1, 64, int), 1)
+WEB_THREADS = read("WEB_THREADS", between(1, 500, int), 12)
+WEB_WORKERS = read("WEB_WORKERS", between(1, 64, int), 2)
 INTERACTIVE_CONCURRENCY = read("INTERACTIVE_CONCURRENCY", between(1, 200, int), 12)
 CODE_SANDBOX = read("CODE_SANDBOX", one_of("auto", "monty", "fenced", "off"), "auto")
 EXERCISE_POOL_TARGET = read("EXERCISE_POOL_TARGET", between(0, 1000, int), 2)
@@ -154,9 +171,10 @@ _SERVER_SETTINGS = {
     # One search is a few milliseconds of one core: starting helpers, or compiling, costs more.
     "max_parallel_workers_per_gather": 0,
     "jit": "off",
-    # A filtered search of the graph goes on until it has its rows; 200 is the depth of a leg.
+    # A search of the graph goes on until it has its rows, 100 at a time: asked for the 200 of a leg
+    # at once it takes longer and finds no more of what is shown.
     "hnsw.iterative_scan": "relaxed_order",
-    "hnsw.ef_search": 200,
+    "hnsw.ef_search": 100,
     "hnsw.max_scan_tuples": 2_000_000,
     "hnsw.scan_mem_multiplier": 8,
 }
@@ -175,6 +193,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "axes",
+    "corsheaders",
+    "csp",
     "rest_framework",
     "rest_framework_api_key",  # its own model stays empty; ours is learning_assistant.models.ApiKey
     "drf_spectacular",
@@ -184,7 +205,12 @@ INSTALLED_APPS = [
     "exercises.apps.ExercisesConfig",
 ]
 MIDDLEWARE = [
+    "learning_assistant.access.observed",  # outside all others: it sees what they answer too
     "django.middleware.security.SecurityMiddleware",
+    "learning_assistant.middleware.permissions_policy",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "learning_assistant.middleware.bounded_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -192,6 +218,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "learning_assistant.urls"
 WSGI_APPLICATION = "learning_assistant.wsgi.application"
@@ -209,6 +236,19 @@ TEMPLATES = [
         },
     }
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses, and lets the next one decide
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = FAILURES
+AXES_COOLOFF_TIME = LOCKED_FOR
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "learning_assistant.admin_login.locked_out"
+AXES_CLIENT_IP_CALLABLE = "learning_assistant.client_address.of_login"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -235,6 +275,14 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+DEFAULT_EXCEPTION_REPORTER_FILTER = "learning_assistant.hiding.ErrorPageFilter"
+CORS_URLS_REGEX = r"^/api/learning/"
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "idempotency-key", "x-request-id",
+    "x-session-secret",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = ["location", "retry-after", "x-request-id"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # On loopback without TLS these four say what HTTPS=true turns on.
 SILENCED_SYSTEM_CHECKS = (
@@ -255,12 +303,21 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Learning Assistant",
-    "DESCRIPTION": "Curated AI/ML resources for what a learner wants to know, each with a reason.",
+    "DESCRIPTION": (
+        "Curated AI/ML resources for what a learner wants to know, each with a reason.\n\n"
+        "Each answer has an `X-Request-ID`: the request's own where it is 8 to 64 letters,\n"
+        "digits, `.`, `_` or `-`, else a new one. Name it to whoever runs the service: with it\n"
+        "the log lines are found."
+    ),
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/learning",
     "PREPROCESSING_HOOKS": ["learning_assistant.schema.without_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "learning_assistant.schema.finish",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "resources.models.Kind",
         "LevelEnum": "resources.models.Level",
@@ -310,32 +367,11 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-    },
-    "filters": {
-        # Whoever raised a 503 has said why; `health/ready` gives one every time it is asked.
-        "not_503": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: getattr(record, "status_code", 0) != 503,
-        }
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "filters": ["not_503"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        # One line a request from every HTTP client and task would drown the rest.
-        "httpx": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-    },
-}
+LOGGING_CONFIG = "learning_assistant.logs.configure"
+_SECRETS = [SECRET_KEY, str(DATABASES["default"].get("PASSWORD") or "")]
+LOGGING = logs.config(
+    LOG_FORMAT,
+    LOG_LEVEL,
+    secrets=[*_SECRETS, *logs.passwords_of(REDIS_URL, OLLAMA_HOST, OTEL_EXPORTER_OTLP_ENDPOINT)],
+    telling=DEBUG,
+)

@@ -1,11 +1,13 @@
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from exercises.urls import urlpatterns as exercises
 from learning_assistant import health
+from learning_assistant.scraping import MetricsView
 from resources.urls import urlpatterns as resources
 from sessions.urls import urlpatterns as sessions
 
@@ -29,7 +31,8 @@ api = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/learning/", include(either_way(api))),
-    path("admin/", admin.site.urls),
+    *either_way([path("metrics", MetricsView.as_view(), name="metrics")]),
+    path(settings.ADMIN_PATH, admin.site.urls),
 ]
 
 admin.site.site_header = admin.site.site_title = "Learning Assistant"

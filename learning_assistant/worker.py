@@ -1,4 +1,7 @@
-"""What every worker does beside its tasks: warm up, then say every few seconds that it is there."""
+"""What every worker does beside its tasks: warm up, then say every few seconds that it is there.
+
+The interactive ones also keep their lane from filling up.
+"""
 
 import logging
 import os
@@ -9,6 +12,7 @@ from typing import Any
 
 import redis
 from celery import bootsteps
+from celery.platforms import EX_FAILURE
 from django.db import DatabaseError, close_old_connections
 
 from learning_assistant import lanes
@@ -33,6 +37,18 @@ class Heartbeat(bootsteps.StartStopStep):
         self._lanes = [lane for lane in lanes.LANES if lane in queues]
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
+    def close(self, worker: Any) -> None:
+        """Called first of all when the worker ends, for whatever reason.
+
+        A broker that dies under running tasks ends a worker by an error of kombu's ("'NoneType'
+        object has no attribute 'hostname'"). It would then wait for its tasks, minutes for a batch
+        of vectors, and take no others. They are all asked for again by id, so a new one is better.
+        """
+        if worker.exitcode == EX_FAILURE:
+            self.stop(worker)
+            logging.shutdown()
+            os._exit(EX_FAILURE)
+
     def stop(self, worker: Any) -> None:
         self._stop.set()
         for lane in self._lanes:
@@ -45,6 +61,7 @@ class Heartbeat(bootsteps.StartStopStep):
         self.stop(worker)
 
     def _run(self) -> None:
+        self._shed()
         for lane in self._lanes:
             for warm in lanes.warmers(lane):
                 self._until_done(warm)
@@ -54,7 +71,16 @@ class Heartbeat(bootsteps.StartStopStep):
                     lanes.beat(lane, self._name)
             except redis.exceptions.RedisError as error:
                 logger.warning("no heartbeat: %s", error)
+            self._shed()
             self._stop.wait(lanes.HEARTBEAT_S)
+
+    def _shed(self) -> None:
+        if lanes.INTERACTIVE not in self._lanes:
+            return
+        try:
+            lanes.shed_backlog()
+        except redis.exceptions.RedisError as error:
+            logger.warning("the backlog is not looked at: %s", error)
 
     def _until_done(self, warm: Callable[[], None]) -> None:
         told = ""

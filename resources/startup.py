@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import DatabaseError
 
-from learning_assistant import lanes, ollama, parts
+from learning_assistant import gauges, lanes, ollama, parts
+from learning_assistant.gauges import Gauge
 from learning_assistant.parts import Line, State
 from learning_assistant.postgresql.base import time_limit
 from resources.models import IndexVersion, Resource, VersionState
@@ -16,6 +17,7 @@ def register_all() -> None:
     lanes.on_warm_up(lanes.INTERACTIVE, answering.warm_up)
     parts.register(model_server)
     parts.register(index)
+    gauges.register(of_index)
 
 
 def model_server() -> Iterator[Line]:
@@ -23,7 +25,8 @@ def model_server() -> Iterator[Line]:
     try:
         version, digests = ollama.server_version(), ollama.digests()
     except ollama.ModelUnavailable as error:
-        yield Line("model server", State.FAIL, str(error), "start it, or set OLLAMA_HOST")
+        mend, reason = "start it, or set OLLAMA_HOST", "does not answer"
+        yield Line("model server", State.FAIL, str(error), mend, reason=reason)
         return
     yield Line("model server", State.OK, version)
     wanted = {"CHAT_MODEL": settings.CHAT_MODEL, "EMBED_MODEL": _embedding_model()}
@@ -31,7 +34,8 @@ def model_server() -> Iterator[Line]:
         digest = digests.get(ollama.full_name(name))
         if digest is None:
             mend = f"ollama pull {name}, or set {setting}"
-            yield Line(f"model {name}", State.FAIL, "not on the server", mend)
+            missing = "not on the server"
+            yield Line(f"model {name}", State.FAIL, missing, mend, reason=f"is {missing}")
         else:
             yield Line(f"model {name}", State.OK, digest[:12])
 
@@ -57,13 +61,14 @@ def index() -> Iterator[Line]:
         return  # PostgreSQL's own line says so
     load = ".venv/bin/python manage.py load_catalogue --starter --wait"
     if published == 0:
-        yield Line("catalogue", State.FAIL, "no published resource", load)
+        nothing = "no published resource"
+        yield Line("catalogue", State.FAIL, nothing, load, reason=f"has {nothing}")
         return
     yield Line("catalogue", State.OK, f"{published} published resources")
     rows = version.rows if version else 0
     detail = f"{rows} searchable, {behind} to do ({version or 'no version yet'})"
     if rows == 0:
-        yield Line("index", State.FAIL, detail, load)
+        yield Line("index", State.FAIL, detail, load, reason="nothing is searchable yet")
     elif behind:
         yield Line("index", State.WARN, detail, load, blocks=False)
     else:
@@ -73,6 +78,16 @@ def index() -> Iterator[Line]:
         detail = f"the index was made with {version.model}, EMBED_MODEL={settings.EMBED_MODEL}"
         mend = f"set EMBED_MODEL={version.model}"
         yield Line("embedding model", State.WARN, detail, mend, blocks=False)
+
+
+def of_index() -> Iterator[Gauge]:
+    """For `GET /metrics`."""
+    version = IndexVersion.objects.active()
+    rows, behind = version.rows if version else 0, indexing.lag(version)
+    yield Gauge("resources_published", "Of the catalogue.", Resource.objects.published().count())
+    yield Gauge("index_rows", "Resources and passages that are searchable.", rows)
+    yield Gauge("index_lag_rows", "Those that the index is behind by.", behind)
+    yield Gauge("index_version", "The number of the active version.", version.pk if version else 0)
 
 
 def _others() -> Iterator[Line]:

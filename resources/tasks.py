@@ -14,14 +14,18 @@ logger = logging.getLogger(__name__)
 RETRY_S = 15
 
 
-@shared_task(acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
-def suggest(question: dict[str, Any], reply_key: str, deadline: float) -> None:
-    answering.answer(answering.Question(**question), Caller(reply_key, deadline))
+@shared_task(acks_late=False)
+def suggest(reply_key: str, deadline: float) -> None:
+    caller = Caller(reply_key, deadline)
+    if question := caller.question():
+        answering.answer(answering.Question(**question), caller)
 
 
-@shared_task(acks_late=False, expires=lanes.BACKLOG_EXPIRES_S)
-def search(question: dict[str, Any], reply_key: str, deadline: float) -> None:
-    answering.answer_search(answering.Question(**question), Caller(reply_key, deadline))
+@shared_task(acks_late=False)
+def search(reply_key: str, deadline: float) -> None:
+    caller = Caller(reply_key, deadline)
+    if question := caller.question():
+        answering.answer_search(answering.Question(**question), caller)
 
 
 @shared_task(
@@ -31,6 +35,18 @@ def search(question: dict[str, Any], reply_key: str, deadline: float) -> None:
     max_retries=20,
 )
 def index_resources(self: "Task[Any, Any]", ids: list[int]) -> None:
+    """Learners' questions come after all else that is queued: without them it is found too."""
+    _index(self, items.RESOURCES, ids, asks=False)
+    lanes.enqueue(index_asks, ids)
+
+
+@shared_task(
+    bind=True,
+    acks_late=True,
+    reject_on_worker_lost=True,
+    max_retries=20,
+)
+def index_asks(self: "Task[Any, Any]", ids: list[int]) -> None:
     _index(self, items.RESOURCES, ids)
 
 
@@ -44,16 +60,21 @@ def index_chunks(self: "Task[Any, Any]", ids: list[int]) -> None:
     _index(self, items.CHUNKS, ids)
 
 
-def _index(task: "Task[Any, Any]", kind: items.Items, ids: list[int]) -> None:
+def _index(task: "Task[Any, Any]", kind: items.Items, ids: list[int], *, asks: bool = True) -> None:
     try:
-        versions.follow(lambda version: indexing.index_rows(version, kind, ids))
+        versions.follow(lambda version: indexing.index_rows(version, kind, ids, asks=asks))
     except ollama.ModelUnavailable as error:
         raise task.retry(exc=error, countdown=RETRY_S) from error
 
 
 @shared_task(acks_late=True)
 def index_lagging() -> None:
-    """On the schedule: whatever a lost message left behind."""
+    """On the schedule: whatever a lost message left behind.
+
+    While messages of ours wait, it is they who say what is to do: nothing is embedded twice.
+    """
+    if lanes.waits(lanes.DURABLE, index_resources.name, index_asks.name):
+        return
     if not indexing.lag(None) and IndexVersion.objects.active() is None:
         return
     try:

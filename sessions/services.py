@@ -5,7 +5,8 @@ import hmac
 import re
 import secrets
 import uuid
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +22,7 @@ class Issued:
     """An id and the secret that opens it, which is not to be had again."""
 
     session_id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 def record(query_id: uuid.UUID, session_id: str, **fields: Any) -> Interaction:
@@ -48,6 +49,16 @@ def opened(session_id: str, secret: str) -> LearningSession | None:
     expected = session.secret_hash if session else ""
     is_right = hmac.compare_digest(_hashed(secret), expected or _hashed(""))
     return session if is_right and expected else None
+
+
+def erase(session: LearningSession) -> Counter[str]:
+    """Delete the session with all that hangs on it; how many rows of each model that were.
+
+    A question under way keeps its words in the broker for seconds more (lanes.py).
+    """
+    with transaction.atomic():
+        _, by_model = session.delete()
+    return Counter({name.rpartition(".")[2]: rows for name, rows in by_model.items()})
 
 
 def _hashed(secret: str) -> str:

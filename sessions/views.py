@@ -5,8 +5,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from learning_assistant.schema import PROBLEM_RESPONSES, problem
-from learning_assistant.views import BoundedView
+from learning_assistant.schema import LEARNER_RESPONSES, LINKS, PROBLEM, WITHOUT_BODY, problem
+from learning_assistant.views import LearnerView
 from sessions import progress, services
 from sessions.models import LearningSession
 from sessions.serializers import IssuedSession, NewSession, Progress
@@ -20,11 +20,42 @@ SECRET = OpenApiParameter(
     description="The secret that `POST sessions` gave with the id.",
 )
 NOT_FOUND = {
-    (404, "application/problem+json"): problem(
-        "No session was issued under this id, or the secret is not its own."
-    )
+    (404, PROBLEM): problem("No session was issued under this id, or the secret is not its own.")
 }
-
+OPENED = {k: v for k, v in WITHOUT_BODY.items() if k[0] != 400} | NOT_FOUND
+NOTHING = {
+    "type": "object",
+    "description": "An empty object, or no body at all.",
+    "additionalProperties": False,
+}
+TO_SESSION = {
+    "201": {
+        "practise": {
+            "operationId": "next_exercise",
+            "description": "Practise under it.",
+            "requestBody": {
+                "session_id": "$response.body#/session_id",
+                "exercise_type": "multiple_choice",
+            },
+        },
+        "erase": {
+            "operationId": "erase_session",
+            "description": "Erase it.",
+            "parameters": {
+                "session_id": "$response.body#/session_id",
+                HEADER: "$response.body#/secret",
+            },
+        },
+        "progress": {
+            "operationId": "session_progress",
+            "description": "See what it has mastered.",
+            "parameters": {
+                "session_id": "$response.body#/session_id",
+                HEADER: "$response.body#/secret",
+            },
+        },
+    }
+}
 EXAMPLE = {
     "session_id": "0c9e1f6e-6a4c-4b1c-9d76-0d5c4a1f2b33",
     "created_at": "2026-02-20T08:00:00Z",
@@ -32,26 +63,26 @@ EXAMPLE = {
 } | progress.example()
 
 
-class SessionsView(BoundedView):
+class SessionsView(LearnerView):
     """Issues a session together with the secret that opens what it stores. Any id of a client's own
     choice is good for asking and practising too; what is stored under it is shown to nobody."""
 
     @extend_schema(
         operation_id="issue_session",
         summary="Issue a session",
-        request=NewSession,
-        responses={201: IssuedSession, **PROBLEM_RESPONSES},
+        request={"application/json": NOTHING},
+        responses={201: IssuedSession, **LEARNER_RESPONSES},
+        extensions={LINKS: TO_SESSION},
     )
     def post(self, request: Request) -> Response:
-        if request.data:
-            NewSession(data=request.data).is_valid(raise_exception=True)
+        NewSession(data=request.data).is_valid(raise_exception=True)
         issued = services.issue()
         return Response(
             vars(issued), status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"}
         )
 
 
-class SecretView(BoundedView):
+class SecretView(LearnerView):
     """A view of an issued session, for whoever sends its secret."""
 
     def open(self, request: Request, session_id: str) -> LearningSession:
@@ -73,8 +104,7 @@ class ProgressView(SecretView):
         parameters=[SECRET],
         responses={
             200: Progress,
-            **{k: v for k, v in PROBLEM_RESPONSES.items() if k[0] in (405, 503)},
-            **NOT_FOUND,
+            **OPENED,
         },
         examples=[OpenApiExample("Some days of it", value=EXAMPLE, response_only=True)],
     )
@@ -86,3 +116,22 @@ class ProgressView(SecretView):
             "last_seen_at": session.last_seen_at,
         }
         return Response(told | progress.tell(session), headers={"Cache-Control": "no-store"})
+
+
+class SessionView(SecretView):
+    """One issued session, as a whole."""
+
+    @extend_schema(
+        operation_id="erase_session",
+        summary="Erase a session",
+        description="Erases the session with its questions, exercises, answers and progress, for "
+        "good. Under an id that was erased nothing is shown again.",
+        parameters=[SECRET],
+        responses={
+            204: None,
+            **OPENED,
+        },
+    )
+    def delete(self, request: Request, session_id: str) -> Response:
+        services.erase(self.open(request, session_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)

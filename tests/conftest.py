@@ -2,8 +2,10 @@
 
 import base64
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,13 @@ from pytest_django import DjangoDbBlocker, Settings
 from exercises.models import Exercise
 from learning_assistant import broker, lanes, ollama
 from learning_assistant.celery import app
-from learning_assistant.embedded.services import lease
+from learning_assistant.embedded.services import Service, lease
 from learning_assistant.models import ApiKey
 from resources.models import Document, IndexVersion, RegisteredQuery, Resource, Topic
 from resources.models.index import Lexeme
+from resources.rag import advising, query_vectors
 from sessions.models import LearningSession
+from tests import examples
 from tests.scripted import Script, scripted_server
 from tests.stack import Stack, running_stack
 
@@ -33,9 +37,21 @@ COMMITTED = (
 )  # fmt: skip
 
 
+assert examples  # registers hypothesis's profiles; `--hypothesis-profile` comes after
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.alone)
+
+
 @pytest.fixture(scope="session")
 def services() -> Iterator[None]:
     """PostgreSQL, Valkey and the model server, kept running for the whole session."""
+    own = {Service.POSTGRES, Service.VALKEY} <= set(project.EMBEDDED_SERVICES)
+    if "PYTEST_XDIST_WORKER" in os.environ and not own:
+        pytest.fail("DATABASE_URL and REDIS_URL are the same for all workers: WORKERS=0")
     with lease(project.DATA_DIR, project.EMBEDDED_SERVICES):
         yield
         forget_model_client()
@@ -92,12 +108,24 @@ def forget_model_client() -> None:
     ollama.digest_of._asked_at = float("-inf")  # what it remembers is another server's
 
 
+def forget_answers() -> None:
+    """What was learnt from another server: its answers, its pace, its outages."""
+    advising._pace.forget()
+    for breaker in (advising._breaker, query_vectors._breaker):
+        breaker.reset()
+    with suppress(redis.exceptions.RedisError):
+        client = broker.client()
+        if kept := [*client.keys("la:vectors:*"), *client.keys("la:advice:*")]:
+            client.delete(*kept)
+
+
 def forget_broker_clients() -> None:
     """Close the cached clients: the next call reads REDIS_URL anew."""
     kombu.pools.reset()
     lanes._publisher.cache_clear()
     broker.client.cache_clear()
-    broker.clock._measured_at = None  # another broker has another clock
+    # Another broker has another clock; and nobody waits here after one that was away.
+    broker.clock._offset, broker.clock._measure_at = None, float("-inf")
 
 
 @pytest.fixture
@@ -105,6 +133,7 @@ def model_server(settings: Settings) -> Iterator[Script]:
     """OLLAMA_HOST is a scripted server."""
     with scripted_server() as script:
         forget_model_client()
+        forget_answers()
         settings.OLLAMA_HOST = script.url
         yield script
         forget_model_client()
@@ -137,7 +166,7 @@ def no_broker(settings: Settings, tmp_path: Path) -> Iterator[None]:
     forget_broker_clients()
 
 
-def _message(raw: str) -> tuple[str, list[Any]]:
+def message(raw: str) -> tuple[str, list[Any]]:
     """The task's name and its arguments, of a message as Celery writes it to a Redis list."""
     message = json.loads(raw)
     args, _, _ = json.loads(base64.b64decode(message["body"]))
@@ -151,7 +180,7 @@ def work_off(valkey: "redis.Redis") -> Callable[[], list[tuple[str, list[Any]]]]
     def work() -> list[tuple[str, list[Any]]]:
         done = []
         while raw := valkey.rpop(lanes.DURABLE):
-            name, args = _message(str(raw))
+            name, args = message(str(raw))
             app.tasks[name](*args)
             done.append((name, args))
         return done
@@ -180,7 +209,7 @@ def lane_worker(committed_db: None, valkey: "redis.Redis") -> Iterator[None]:
     def work() -> None:
         while not ended.is_set():
             if popped := valkey.brpop([lanes.INTERACTIVE], timeout=0.1):
-                name, args = _message(str(popped[1]))
+                name, args = message(str(popped[1]))
                 app.tasks[name](*args)
         connections.close_all()
 

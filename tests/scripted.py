@@ -8,13 +8,17 @@ import hashlib
 import json
 import math
 import re
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import httpx
 
 DIMENSION = 64
 MODELS = ("smollm2:135m", "all-minilm:latest", "wide:latest", "wider:latest")
@@ -54,6 +58,11 @@ class Script:
     never: bool = False  # take the request and say nothing
     status: int = 200
     body: bytes | None = None  # sent in place of the answer
+    reset: bool = False  # the connection, in place of an answer
+    reset_after: int = 0  # so many bytes of one
+    endless: bool = False  # an answer that begins well and goes on and on
+    width: int = 0  # of its vectors, in place of the model's own
+    behind: str = ""  # the Unix socket of a server that answers all that the script does not change
     missing_vectors: int = 0
     away: set[str] = field(default_factory=set)  # models that are not on the server
     refused: set[str] = field(default_factory=set)  # words whose texts it refuses
@@ -62,6 +71,7 @@ class Script:
     vectors: dict[str, list[float]] = field(default_factory=dict)
     sentence: str = "Start with [1], because it explains the question step by step."
     says: Callable[[dict[str, Any]], str] | None = None  # to what was asked, in place of `sentence`
+    word_s: float = 0.0  # before each word of a streamed answer
     done_reason: str = "stop"
     tokens: int = 20
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -70,6 +80,7 @@ class Script:
     # Closed: an embedding call stays inside until it opens; `reached` says that one is.
     gate: threading.Event = field(default_factory=threading.Event)
     reached: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)  # a client, in mid-answer
     ended: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -151,15 +162,21 @@ class _Handler(BaseHTTPRequestHandler):
             script.ended.wait(30)
             self.close_connection = True
             return
+        if odd and (script.reset or script.reset_after):
+            return self._reset()
+        if odd and script.endless:
+            return self._go_on_and_on()
         script.ended.wait(script.delay_s if odd else 0)
         try:
-            answer = script.answer(self.path, asked)
+            answer = self._answer(asked, odd)
             status = 404 if answer is None else script.status if odd else 200
             body = json.dumps({"error": "scripted"} if status >= 400 else answer).encode()
         except Refusal as refusal:
             status, body = refusal.status, json.dumps({"error": refusal.words}).encode()
         if odd and script.body is not None:
             body = script.body
+        elif status == 200 and asked.get("stream"):
+            return self._stream(answer or {})
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -168,6 +185,61 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client had no more time
+
+    def _answer(self, asked: dict[str, Any], odd: bool) -> dict[str, Any] | None:
+        """What the script says where it misbehaves, else the server behind it, if there is one."""
+        script = self.script
+        if not script.behind or (odd and self.path == "/api/chat"):
+            return script.answer(self.path, asked)
+        with httpx.Client(transport=httpx.HTTPTransport(uds=script.behind), timeout=30) as client:
+            told = client.request(self.command, f"http://behind{self.path}", json=asked or None)
+        if told.is_error:
+            raise Refusal(told.status_code, told.text)
+        answer: dict[str, Any] = told.json()
+        if odd and "embeddings" in answer:
+            vectors = answer["embeddings"][script.missing_vectors :]
+            answer["embeddings"] = [v[: script.width or None] for v in vectors]
+        return answer
+
+    def _reset(self) -> None:
+        """End the connection as a crash does, perhaps in the middle of an answer."""
+        self.close_connection = True
+        if self.script.reset_after:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b" " * self.script.reset_after)
+        linger = struct.pack("ii", 1, 0)  # closing sends a reset
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    def _go_on_and_on(self) -> None:
+        """An answer of a word every 10 ms, for as long as somebody reads."""
+        self.close_connection = True
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b'{"message": {"role": "assistant", "content": "and')
+            while not self.script.ended.wait(0.01):
+                self.wfile.write(b" and")
+
+    def _stream(self, answer: dict[str, Any]) -> None:
+        """The answer word by word, a line of JSON each."""
+        self.close_connection = True
+        words = re.findall(r"\S+\s*", answer["message"]["content"])
+        try:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-ndjson")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            for word in words:
+                self.script.ended.wait(self.script.word_s)
+                part = {"message": {"role": "assistant", "content": word}, "done": False}
+                self.wfile.write(json.dumps(answer | part).encode() + b"\n")
+            last = answer | {"message": {"role": "assistant", "content": ""}}
+            self.wfile.write(json.dumps(last).encode() + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
+            self.script.left.set()
 
     def _write(self, body: bytes) -> None:
         if not self.script.drip_s:
@@ -185,6 +257,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close it, without the farewell that would come before a reset."""
+        self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that go away are what some tests are about."""

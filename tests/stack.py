@@ -1,5 +1,6 @@
 """A whole copy of the product, started as `make run` starts it, and ways to hurt it."""
 
+import itertools
 import os
 import signal
 import socket
@@ -21,7 +22,17 @@ from learning_assistant.embedded import locks
 from learning_assistant.embedded.paths import Paths, Service
 from learning_assistant.embedded.services import endpoints
 
+# A copy under test is asked as often as it can answer.
+UNLIMITED = dict.fromkeys(("THROTTLE_SESSION", "THROTTLE_ADDRESS", "THROTTLE_KEY"), "off")
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+_asked = itertools.count(1)
+
+
+def unheard_of() -> str:
+    """A question that nobody has asked, so that no answer to it is remembered."""
+    return f"how do transformers work, part {next(_asked)} of {os.getpid()}?"
 
 
 def free_port() -> int:
@@ -45,6 +56,7 @@ class Stack:
     data_dir: Path
     env: dict[str, str]
     process: "subprocess.Popen[str]"
+    services_dir: Path  # whose embedded services it uses; its own data_dir as a rule
 
     def ask(self, query: str = "how do transformers work?", **more: Any) -> httpx.Response:
         """`POST resources` as the website does it."""
@@ -64,11 +76,11 @@ class Stack:
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"{self.url}/api/learning/{path}", timeout=10, trust_env=False)
 
-    def manage(self, *args: str) -> "subprocess.CompletedProcess[str]":
+    def manage(self, *args: str, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
         """Run a management command against this copy."""
         return subprocess.run(
             [sys.executable, "manage.py", *args],
-            cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=120,
+            cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=timeout,
         )  # fmt: skip
 
     def supervisorctl(self, *args: str) -> None:
@@ -79,7 +91,7 @@ class Stack:
 
     def sql(self, statement: str) -> Any:
         """The first value of *statement*'s answer, past the web process."""
-        database = endpoints(self.data_dir).database
+        database = endpoints(self.services_dir).database
         with psycopg.connect(
             host=database["HOST"], port=database["PORT"], dbname=database["NAME"],
             user=database["USER"], password=database["PASSWORD"],
@@ -90,7 +102,7 @@ class Stack:
     def broker(self) -> "redis.Redis":
         """A client of the copy's own broker; the caller closes it."""
         client: redis.Redis = redis.Redis.from_url(
-            endpoints(self.data_dir).redis_url, decode_responses=True
+            endpoints(self.services_dir).redis_url, decode_responses=True
         )
         return client
 
@@ -122,13 +134,13 @@ class Stack:
 
     def server(self, service: Service) -> int:
         """The main process of an embedded service."""
-        pids = locks.holders(Paths.of(self.data_dir).server_lock(service))
+        pids = locks.holders(Paths.of(self.services_dir).server_lock(service))
         assert pids, f"{service} does not run"
         return pids[0]
 
     def keeper(self, service: Service) -> int:
         """The process that would start the service again."""
-        (pid,) = locks.holders(Paths.of(self.data_dir).keeper_lock(service))
+        (pid,) = locks.holders(Paths.of(self.services_dir).keeper_lock(service))
         return pid
 
     @contextmanager
@@ -148,7 +160,7 @@ class Stack:
     @contextmanager
     def frozen(self, service: Service) -> Iterator[None]:
         """The service's processes stand still, and go on at the end of the block."""
-        pids = locks.holders(Paths.of(self.data_dir).server_lock(service))
+        pids = locks.holders(Paths.of(self.services_dir).server_lock(service))
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         try:
@@ -158,11 +170,21 @@ class Stack:
                 os.kill(pid, signal.SIGCONT)
 
     def until_ready(self, seconds: float = 30) -> None:
-        until(self._is_ready, seconds, "ready again")
+        try:
+            until(self._is_ready, seconds, "ready again")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.get('health/ready').text}") from error
 
     def until_well(self, seconds: float = 10) -> None:
         """Until an answer has all its parts: what `degraded` is about."""
         until(self._answers_well, seconds, "an answer that is not degraded")
+
+    def is_alive(self) -> bool:
+        """Whether the web process answers."""
+        try:
+            return self.get("health/live").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
 
     def _is_ready(self) -> bool:
         try:
@@ -172,7 +194,7 @@ class Stack:
 
     def _answers_well(self) -> bool:
         try:
-            answer = self.ask()
+            answer = self.ask(unheard_of())
         except httpx.HTTPError:
             return False
         return answer.status_code == httpx.codes.OK and not answer.json()["degraded"]
@@ -209,8 +231,13 @@ def _start(env: dict[str, str]) -> "subprocess.Popen[str]":
 
 
 @contextmanager
-def running_stack(folder: Path, **variables: str) -> Iterator[Stack]:
-    """Start a copy in *folder*, wait until it is ready, stop it and see that nothing is left."""
+def running_stack(
+    folder: Path, *, services_dir: Path | None = None, **variables: str
+) -> Iterator[Stack]:
+    """Start a copy in *folder*, wait until it is ready, stop it and see that nothing is left.
+
+    Where *variables* name services of another DATA_DIR, *services_dir* says which.
+    """
     port = free_port()
     data_dir = folder / "data"
     env = {
@@ -218,8 +245,8 @@ def running_stack(folder: Path, **variables: str) -> Iterator[Stack]:
         for k, v in os.environ.items()
         if k in ("PATH", "HOME", "LANG", "DATABASE_URL", "REDIS_URL", "OLLAMA_HOST")
     }
-    env |= {"DATA_DIR": str(data_dir), "PORT": str(port)} | variables
-    stack = Stack(f"http://127.0.0.1:{port}", data_dir, env, _start(env))
+    env |= UNLIMITED | {"DATA_DIR": str(data_dir), "PORT": str(port)} | variables
+    stack = Stack(f"http://127.0.0.1:{port}", data_dir, env, _start(env), services_dir or data_dir)
     try:
         wait_for_greeting(stack.process)
         yield stack

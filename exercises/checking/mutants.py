@@ -8,8 +8,12 @@ import ast
 import copy
 import random
 from collections.abc import Iterator
+from typing import Any
 
-SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+from exercises.syntax import module
+
+# To the types of `ast` any operator is of one of five unrelated kinds; each swap stays in its kind.
+SWAPS: dict[type[ast.AST], Any] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
     ast.Mult: ast.Add,
@@ -36,20 +40,21 @@ def mutants(code: str, most: int, seed: str) -> list[tuple[str, str]]:
 
     The same for the same *seed*. Raises `SyntaxError`.
     """
-    tree = ast.parse(code)
-    found = list(_mutants(tree))
-    random.Random(seed).shuffle(found)
-    return found[:most]
+    tree = module(code)
+    nodes = list(ast.walk(tree))
+    places = [(index, what) for index, node in enumerate(nodes) for what in _changes(node)]
+    random.Random(seed).shuffle(places)
+    return [
+        (f"line {getattr(nodes[index], 'lineno', 0)}: {what}", _mutant(tree, index, what))
+        for index, what in places[:most]
+    ]
 
 
-def _mutants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for index, node in enumerate(ast.walk(tree)):
-        for what in _changes(node):
-            changed = copy.deepcopy(tree)
-            twin = next(n for i, n in enumerate(ast.walk(changed)) if i == index)
-            _apply(twin, what)
-            line = getattr(node, "lineno", 0)
-            yield f"line {line}: {what}", ast.unparse(ast.fix_missing_locations(changed))
+def _mutant(tree: ast.Module, index: int, what: str) -> str:
+    """The code with the mistake *what* at the node of that *index*, in the order of `ast.walk`."""
+    changed = copy.deepcopy(tree)
+    _apply(list(ast.walk(changed))[index], what)
+    return ast.unparse(ast.fix_missing_locations(changed))
 
 
 def _changes(node: ast.AST) -> Iterator[str]:
@@ -70,14 +75,12 @@ def _changes(node: ast.AST) -> Iterator[str]:
 
 def _apply(node: ast.AST, what: str) -> None:
     match node:
-        case ast.BinOp() | ast.AugAssign():
-            node.op = SWAPS[type(node.op)]()  # type: ignore[assignment]
-        case ast.BoolOp():
-            node.op = SWAPS[type(node.op)]()  # type: ignore[assignment]
+        case ast.BinOp() | ast.AugAssign() | ast.BoolOp():
+            node.op = SWAPS[type(node.op)]()
         case ast.Compare():
-            node.ops[0] = SWAPS[type(node.ops[0])]()  # type: ignore[call-overload]
-        case ast.Constant():
-            node.value = node.value + 1  # type: ignore[operator]
+            node.ops[0] = SWAPS[type(node.ops[0])]()
+        case ast.Constant(value=int() | float() as number):
+            node.value = number + 1
         case ast.If() | ast.IfExp():
             node.test = ast.UnaryOp(op=ast.Not(), operand=node.test)
         case ast.Name():

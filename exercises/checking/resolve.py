@@ -4,7 +4,6 @@ It counts only for a model that has passed its test (`generation.capability`). C
 in two orders, so that a model that likes the first one agrees with nothing.
 """
 
-import json
 from collections.abc import Iterator
 
 from exercises import prompts
@@ -14,6 +13,7 @@ from exercises.content import ChoiceContent, ClozeContent, Item
 from exercises.marking import mark_cloze
 from exercises.models import Verdict
 from exercises.prompts import Message
+from learning_assistant import ollama
 
 SECONDS = 30.0
 TOKENS = 40
@@ -65,7 +65,7 @@ def _answer(messages: list[Message], schema: dict[str, object], asker: Asker) ->
     """What the model answers; None where it is not of the shape that was asked for."""
     said = asker.ask(messages, schema, seconds=SECONDS, max_tokens=TOKENS).text
     try:
-        found = json.loads(said)
+        found = ollama.read_json(said)
     except ValueError:
         return None
     return found.get("answer") if isinstance(found, dict) else None

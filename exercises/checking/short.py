@@ -9,6 +9,7 @@ from exercises.grading.negating import negated
 from exercises.models import Verdict
 
 FULL = 0.99
+SECONDS = 30.0  # nobody waits: a busy model server must not change what is proven
 NO_ANSWERS = (
     "",
     "I do not know.",
@@ -18,7 +19,8 @@ NO_ANSWERS = (
 
 def checks(item: Item, content: ShortContent) -> Iterator[Check]:
     # By the rubric alone: its own words are no proof of a reference.
-    mark = short.mark(content.model_copy(update={"reference": ""}), item.prompt, content.reference)
+    bare = content.model_copy(update={"reference": ""})
+    mark = short.mark(bare, item.prompt, content.reference, seconds=SECONDS)
     missing = [p["point"] for p in mark.details.get("points", []) if not p["made"]]
     yield check(
         "the reference passes",
@@ -33,6 +35,6 @@ def checks(item: Item, content: ShortContent) -> Iterator[Check]:
 
 def _passing(item: Item, content: ShortContent, answers: list[str]) -> Iterator[str]:
     for answer in answers:
-        mark = short.mark(content, item.prompt, answer)
+        mark = short.mark(content, item.prompt, answer, seconds=SECONDS)
         if mark.verdict == Verdict.PASSED:
             yield f"{answer[:120]!r} is marked right"

@@ -1,7 +1,5 @@
 """Exercises that staff wrote or changed: proven as they stand in the database."""
 
-from contextlib import suppress
-
 from django.conf import settings
 from django.utils import timezone
 from pgvector import HalfVector
@@ -9,7 +7,7 @@ from pgvector import HalfVector
 from exercises.checking import storing
 from exercises.checking.proving import Proven, prove
 from exercises.checking.results import check
-from exercises.checking.vectors import vectors
+from exercises.checking.vectors import vector_or_none
 from exercises.content import Malformed
 from exercises.models import Exercise, ExerciseState, Proof
 from learning_assistant import ollama
@@ -29,9 +27,7 @@ def prove_row(exercise_id: int) -> Proof | None:
         item = storing.item_of(exercise)
     except Malformed as error:
         return storing.record(exercise, Proven([check("shape", str(error))], 0.0))
-    vector = None
-    with suppress(ollama.ModelUnavailable):  # duplicates are found by their words then
-        vector = vectors([item])[0]
+    vector = vector_or_none(item)
     proof = storing.record(exercise, prove(item, vector, storing.InDatabase(digest)))
     same = Exercise.objects.filter(pk=exercise_id, content_hash=exercise.content_hash)
     same.update(

@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from pgvector import HalfVector
 from pgvector.django import CosineDistance
 
 from exercises.checking.proving import Proven
 from exercises.checking.twins import Twin, Vector, text_of
-from exercises.content import Item, content_hash, read_content
+from exercises.content import Item, content_hash, make_item, read_content
 from exercises.models import Exercise, ExerciseState, Proof, Source
 from resources.links import canonical
-from resources.models import Level, Resource, Topic
+from resources.models import Resource, Topic
 
 NEAREST = 3
 
@@ -25,42 +26,48 @@ class UnknownTopic(Exception):
 
 def item_of(exercise: Exercise) -> Item:
     """The exercise of a row, as checks and makers take it. Raises `content.Malformed`."""
-    return Item(
+    return make_item(
         slug=exercise.slug,
         topic=exercise.topic.slug,
-        level=Level(exercise.level),
+        level=exercise.level,
         prompt=exercise.prompt,
         explanation=exercise.explanation,
         hints=list(exercise.hints),
         resource=exercise.resource.url if exercise.resource else "",
-        content=read_content(exercise.content),
+        content=exercise.content,
     )
 
 
 class InDatabase:
-    """The exercises that are there: those of the bank and those that were made."""
+    """The exercises that are there: those of the bank and those that were made.
+
+    By their vectors where the embedding model of *digest* made them; the others by their words,
+    those of the same topic or prompt.
+    """
 
     def __init__(self, digest: str) -> None:
         self._digest = digest
 
     def nearest(self, item: Item, vector: Vector | None) -> Iterable[Twin]:
         others = Exercise.objects.exclude(slug=item.slug).filter(type=item.content.type)
-        others = others.exclude(state=ExerciseState.RETIRED).select_related("topic", "resource")
-        same = others.filter(prompt=item.prompt)[:NEAREST]
-        yield from (Twin(other.slug, text_of(item_of(other))) for other in same)
-        if vector is None:
-            return
-        near = others.filter(vector_digest=self._digest, vector__isnull=False)
-        distance = CosineDistance("vector", HalfVector(list(vector)))
-        ordered = near.annotate(distance=distance).order_by("distance")
-        for pk, apart in ordered.values_list("pk", "distance")[:NEAREST]:
-            other = others.get(pk=pk)
-            yield Twin(other.slug, text_of(item_of(other)), 1 - apart)
+        others = others.exclude(state=ExerciseState.RETIRED)
+        comparable, near = Q(pk__in=()), {}
+        if vector is not None:
+            comparable = Q(vector_digest=self._digest, vector__isnull=False)
+            distance = CosineDistance("vector", HalfVector(list(vector)))
+            ordered = others.filter(comparable).annotate(distance=distance).order_by("distance")
+            near = dict(ordered.values_list("pk", "distance")[:NEAREST])
+        related = Q(topic__slug=item.topic) | Q(prompt=item.prompt)
+        for other in others.filter(Q(pk__in=near) | related & ~comparable):
+            apart = near.get(other.pk)
+            text = text_of(other.prompt, read_content(other.content))
+            yield Twin(other.slug, text, None if apart is None else 1 - apart)
 
 
 def is_stored(item: Item) -> bool:
-    """Whether it is there as it is, with a proof that holds of it."""
-    exercise = Exercise.objects.filter(slug=item.slug).select_related("topic", "resource").first()
+    """Whether it is there as the bank has it, with a proof that holds of it."""
+    rows = Exercise.objects.filter(slug=item.slug, source=Source.BANK)
+    exercise = rows.select_related("topic", "resource").first()
     if exercise is None:
         return False
     values = _values(item)
@@ -124,7 +131,7 @@ def record(exercise: Exercise, proven: Proven, *, model: str = "", model_digest:
 
 
 def _hash(item: Item) -> str:
-    return content_hash(item.prompt, item.content.model_dump(mode="json"))
+    return content_hash(item.prompt, item.hints, item.content.model_dump(mode="json"))
 
 
 def _values(item: Item) -> dict[str, Any]:

@@ -3,11 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from operator import mul
 from typing import Protocol
 
 from exercises.checking.results import Check, check
 from exercises.checking.words import likeness, plain
-from exercises.content import ChoiceContent, ClozeContent, CodingContent, Item, ShortContent
+from exercises.content import (
+    AnyContent,
+    ChoiceContent,
+    ClozeContent,
+    CodingContent,
+    Item,
+    ShortContent,
+)
 
 # Of one type: two exercises on one subject are near each other, two on one question are nearer.
 SAME_MEANING = 0.95
@@ -33,25 +41,25 @@ class Others(Protocol):
         """Those of its type that come nearest to it, itself left out."""
 
 
-def text_of(item: Item) -> str:
+def text_of(prompt: str, content: AnyContent) -> str:
     """What is compared: the prompt with what belongs to it, the right answer first."""
-    match item.content:
-        case ChoiceContent() as content:
-            return f"{item.prompt}\n{content.choices[content.right].text}"
-        case ClozeContent() as content:
+    match content:
+        case ChoiceContent():
+            return f"{prompt}\n{content.choices[content.right].text}"
+        case ClozeContent():
             return content.passage.replace("[[", "").replace("]]", "")
-        case ShortContent() as content:
-            return f"{item.prompt}\n{content.reference}"
+        case ShortContent():
+            return f"{prompt}\n{content.reference}"
         case CodingContent():
-            return item.prompt
+            return prompt
 
 
 def twins(item: Item, vector: Vector | None, others: Others) -> Check:
-    text, faults = text_of(item), []
+    text, faults = text_of(item.prompt, item.content), []
     nearest = 0.0
     for twin in others.nearest(item, vector):
         nearest = max(nearest, twin.cosine or 0.0)
-        alike = likeness(text, twin.text)
+        alike = likeness(text, twin.text, WORTH_A_LOOK)
         if plain(text) == plain(twin.text):
             faults.append(f"the same as {twin.slug}")
         elif alike >= SAME_WORDS:
@@ -68,7 +76,15 @@ class InMemory:
         self._known: list[tuple[str, str, str, Vector | None]] = []
 
     def add(self, item: Item, vector: Vector | None) -> None:
-        self._known.append((item.slug, item.content.type, text_of(item), vector))
+        self._known.append(
+            (item.slug, item.content.type, text_of(item.prompt, item.content), vector)
+        )
+
+    def so_far(self) -> "InMemory":
+        """Those of now, whatever is added."""
+        others = InMemory()
+        others._known = list(self._known)
+        return others
 
     def nearest(self, item: Item, vector: Vector | None) -> Iterable[Twin]:
         for slug, kind, text, other in self._known:
@@ -77,5 +93,5 @@ class InMemory:
 
 
 def cosine(one: Vector, other: Vector) -> float:
-    dot = sum(a * b for a, b in zip(one, other, strict=True))
-    return dot / (sqrt(sum(a * a for a in one)) * sqrt(sum(b * b for b in other)) or 1.0)
+    lengths = sqrt(sum(map(mul, one, one))) * sqrt(sum(map(mul, other, other)))
+    return float(sum(map(mul, one, other)) / (lengths or 1.0))

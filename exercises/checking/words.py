@@ -15,6 +15,9 @@ def holds(text: str, part: str) -> bool:
     return bool(plain(part)) and f" {plain(part)} " in f" {plain(text)} "
 
 
-def likeness(one: str, other: str) -> float:
-    """0 to 1: the share of words in the same order (Ratcliff and Obershelp)."""
-    return SequenceMatcher(None, plain(one).split(), plain(other).split(), autojunk=False).ratio()
+def likeness(one: str, other: str, least: float = 0.0) -> float:
+    """0 to 1: the share of words in the same order (Ratcliff and Obershelp); 0 below *least*."""
+    matcher = SequenceMatcher(None, plain(one).split(), plain(other).split(), autojunk=False)
+    if least and (matcher.real_quick_ratio() < least or matcher.quick_ratio() < least):
+        return 0.0
+    return matcher.ratio()

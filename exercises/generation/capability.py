@@ -6,34 +6,25 @@ guesses gets one in sixteen. The result is kept for as long as the model is the 
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import cache
 from zlib import crc32
 
-import redis
 from django.conf import settings
 
 from exercises import banking
 from exercises.checking.asking import Asker
 from exercises.checking.resolve import solved
 from exercises.content import Item
-from learning_assistant import broker
+from exercises.examined import Examined
 
 logger = logging.getLogger(__name__)
 
 QUESTIONS = 12
 MOST_WRONG = 3
 FEWEST = 6  # a bank with fewer choice items can't tell
-KEY = "la:solver:"
-KEPT_S = 30 * 24 * 3600
 
-
-def able(digest: str) -> bool | None:
-    """Whether the model passed its test; None where it was not examined, or nobody remembers."""
-    kept = None
-    if digest:
-        with suppress(redis.exceptions.RedisError):
-            kept = broker.client().get(KEY + digest)
-    return None if kept is None else kept == "able"
+_examined = Examined("solver")
+able = _examined.passed  # by digest
 
 
 def examine(asker: Asker) -> bool:
@@ -46,8 +37,7 @@ def examine(asker: Asker) -> bool:
         logger.warning("%s is not examined: %d questions", asker.model, len(questions))
         return False
     passed = _passes(asker, questions)
-    with suppress(redis.exceptions.RedisError):
-        broker.client().set(KEY + asker.digest, "able" if passed else "unable", ex=KEPT_S)
+    _examined.keep(asker.digest, passed)
     return passed
 
 
@@ -60,8 +50,9 @@ def _passes(asker: Asker, questions: Sequence[Item]) -> bool:
     return True
 
 
-def _questions() -> list[Item]:
-    """The same ones each time, out of all files of the bank."""
+@cache
+def _questions() -> Sequence[Item]:
+    """The same ones each time, out of all files of the bank, which takes half a second to read."""
     items = [entry.item for entry in banking.entries(settings.EXERCISE_BANK) if entry.item]
     choices = [item for item in items if item.content.type == "multiple_choice"]
     return sorted(choices, key=lambda item: crc32(item.slug.encode()))[:QUESTIONS]

@@ -223,7 +223,7 @@ class Maker:
 
 def _used(type_: str) -> set[str]:
     """The passages that gave an exercise of *type_* already, whatever became of it since."""
-    rows = Exercise.objects.filter(type=type_, source=Source.MODEL, slug__startswith="made-")
+    rows = Exercise.objects.filter(type=type_, slug__startswith="made-")
     return {slug.rsplit("-", 2)[1] for slug in rows.values_list("slug", flat=True)}
 
 

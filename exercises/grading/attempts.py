@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import DatabaseError, close_old_connections
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from exercises import marking, presenting, recording
@@ -13,8 +13,9 @@ from exercises.content import ChoiceContent, ClozeContent, CodingContent, read_c
 from exercises.grading import coding, short
 from exercises.marks import Mark
 from exercises.models import Attempt, ExerciseType, Verdict
+from learning_assistant import lanes, metrics
 from learning_assistant.lanes import Caller
-from learning_assistant.postgresql.base import time_limit
+from learning_assistant.postgresql.base import brief, time_limit
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +37,13 @@ def answer(attempt_id: uuid.UUID, caller: Caller) -> None:
     """Grade the attempt and reply with its outcome, in time or not at all."""
     seconds = caller.seconds_left() - TO_RETURN_S
     if seconds < TO_GRADE_S:
+        metrics.LATE.add(lanes.INTERACTIVE)
         return  # whoever asked has queued it on the durable lane, or is about to
     try:
         graded = grade(attempt_id, seconds)
     except DatabaseError as error:
         close_old_connections()
-        logger.warning("attempt %s stays pending: %s", attempt_id, error)
+        logger.warning("attempt %s stays pending: %s", attempt_id, brief(error))
         return
     if graded is not None:
         caller.reply(presenting.outcome(graded))
@@ -80,6 +82,8 @@ def _mark(attempt: Attempt, seconds: float) -> Mark:
 
 def left_pending() -> list[uuid.UUID]:
     """Attempts that nobody seems to be grading, the oldest first."""
-    before = timezone.now() - timedelta(seconds=PENDING_AFTER_S)
-    pending = Attempt.objects.filter(verdict=Verdict.PENDING, created_at__lt=before)
+    now, young = timezone.now(), timedelta(seconds=PENDING_AFTER_S)
+    # Of a time to come: the web host's clock or this one's was set meanwhile.
+    under_way = Q(created_at__range=(now - young, now + young))
+    pending = Attempt.objects.filter(~under_way, verdict=Verdict.PENDING)
     return list(pending.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE])

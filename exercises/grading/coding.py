@@ -12,6 +12,7 @@ from exercises.marks import Mark
 from exercises.models import Verdict
 from exercises.sandbox import CaseResult, Fault, FaultKind, Limits, Outcome, Run
 from exercises.sandbox.reading import functions, parse
+from exercises.syntax import module
 
 SOURCE = "tests"
 OUTPUT_SHOWN = 1_000
@@ -152,7 +153,7 @@ def _missing(content: CodingContent, code: str, limits: Limits) -> str:
 
 def _header(content: CodingContent) -> str:
     """The first line of the function, as the starter has it."""
-    for node in ast.parse(content.starter).body:
+    for node in module(content.starter).body:
         if isinstance(node, ast.FunctionDef) and node.name == content.entry_point:
             returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
             return f"def {node.name}({ast.unparse(node.args)}){returns}:"

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 from threading import Lock
 
 from django.conf import settings
@@ -68,7 +69,7 @@ def cosine(one: Vector, other: Vector) -> float:
     """Of two vectors of length 1; 0 where their widths differ."""
     if len(one) != len(other):
         return 0.0
-    return sum(a * b for a, b in zip(one, other, strict=True))
+    return float(sum(map(mul, one, other)))
 
 
 @dataclass(frozen=True)

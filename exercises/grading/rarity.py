@@ -3,7 +3,7 @@
 import gzip
 import json
 import math
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from exercises.grading import text as texts
@@ -18,11 +18,12 @@ def _counts() -> dict[str, int]:
     raw = (files("spellchecker") / "resources" / "en.json.gz").read_bytes()
     counts: dict[str, int] = {}
     for word, count in json.loads(gzip.decompress(raw)).items():
-        counts[texts.stem(word)] = counts.get(texts.stem(word), 0) + int(count)
+        stem = texts.stem(word)
+        counts[stem] = counts.get(stem, 0) + int(count)
     return counts
 
 
-@cache
+@lru_cache(texts.STEMS_KEPT)
 def weight(stem: str) -> float:
     """What *stem* weighs, `COMMON` to `RARE`: its idf over that of a word met once."""
     counts = _counts()

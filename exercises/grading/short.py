@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import redis
+from django.conf import settings
 
 from exercises.content import Point, ShortContent
 from exercises.grading import judging, meaning, screening
@@ -138,7 +139,7 @@ def _judged(
     """The undecided ones by the chat model, where there is one that can; else as they lean."""
     undecided = [f for f in findings if f.made is None]
     said: list[bool] | None = None
-    model = judging.in_use()
+    model = settings.CHAT_MODEL
     if undecided and judging.able(model):
         questions = [judging.Question(f.point.point, f.point.accepts) for f in undecided]
         answer = " ".join(sentence.text for sentence in statements)

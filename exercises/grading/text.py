@@ -1,15 +1,18 @@
 """An answer as what is compared: cleaned text, sentences, clauses, words and their stems."""
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import snowballstemmer
 
 from exercises.grading import wordlists
 
-_ENGLISH = snowballstemmer.stemmer("english")
+# A stemmer works on a state of its own: threads that share one get each other's words.
+_own = threading.local()
+STEMS_KEPT = 20_000  # learners' words have no end
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|[;\n]+\s*")
 _SHORT_FORMS = (("e.g.", "for example"), ("i.e.", "that is"), ("etc.", "etc"), ("w.r.t.", "of"))
@@ -70,7 +73,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-@cache
+@lru_cache(STEMS_KEPT)
 def stem(word: str) -> str:
     """What all forms of *word* have in common: number, tense, degree, spelling."""
     word = wordlists.NUMBERS.get(word, word).removesuffix("'s")
@@ -82,7 +85,9 @@ def stem(word: str) -> str:
                 word = form
                 break
     word = re.sub(r"is(e|ed|es|ing|ation|ations|er|ers)$", r"iz\1", word)
-    stemmed: str = _ENGLISH.stemWord(word)
+    if not hasattr(_own, "english"):
+        _own.english = snowballstemmer.stemmer("english")
+    stemmed: str = _own.english.stemWord(word)
     return wordlists.IRREGULAR.get(stemmed, stemmed)
 
 

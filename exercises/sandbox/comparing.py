@@ -26,6 +26,12 @@ Wire = Any  # what json.loads makes of the text that crossed
 _encode, _ = wire.codec()
 
 
+# What reading something that is not in the form of a result comes to.
+_AMISS = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+
+
 class Unreadable(Exception):
     """What came out of a sandbox is not what comes out of one."""
 
@@ -47,7 +53,7 @@ def same(expected: Wire, got: Wire, tolerance: float | None = None) -> bool:
     """Whether *got* is what was expected. Raises Unreadable for what is no value."""
     try:
         return _same(expected, got, tolerance)
-    except (TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+    except _AMISS as error:
         raise Unreadable(str(error)[:SHOWN]) from error
 
 
@@ -149,7 +155,7 @@ def show(value: Wire, limit: int = SHOWN) -> str:
     """*value* as Python writes it, at most *limit* characters. Raises Unreadable."""
     try:
         text = _shown(value, limit)
-    except (TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+    except _AMISS as error:
         raise Unreadable(str(error)[:SHOWN]) from error
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 

@@ -1,7 +1,7 @@
 """What can be said of code without running it.
 
-Only `ast.parse` is used on code from strangers. CPython bounds its depth by exceptions (parser and
-AST builder), which count as a syntax error here; the length is bounded by `Limits.code_chars`.
+Code from strangers is only parsed. CPython bounds its depth by exceptions (parser and AST builder),
+which count as a syntax error here; the length is bounded by `Limits.code_chars`.
 """
 
 import ast
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exercises.sandbox.results import Fault, FaultKind
+from exercises.syntax import module
 
 BUILTINS = frozenset(dir(builtins))
 # What reads all of an iterable at once, so that a lazy one and a list are the same to it.
@@ -44,7 +45,7 @@ def parse(code: str, limit: int, filename: str = "answer.py") -> Source | Fault:
         return Fault(FaultKind.TOO_LARGE, message=message)
     try:
         code.encode()
-        return Source(code, ast.parse(code, filename))
+        return Source(code, module(code, filename))
     except SyntaxError as error:
         at = error.lineno
         source = (error.text or "").strip()

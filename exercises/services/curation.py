@@ -24,19 +24,18 @@ class Published:
 def save(exercise: Exercise) -> bool:
     """Store an edited exercise; whether it has to be proven again before a learner sees it.
 
-    A change of the prompt or of the key makes the proof worthless: it goes back to draft, and a
-    worker proves it.
+    A change of the prompt, of a hint or of the key makes the proof worthless: it goes back to
+    draft, and a worker proves it. It is the staff's own from now on: `load_bank` leaves it alone.
     """
     before = exercise.content_hash
-    exercise.content_hash = content_hash(exercise.prompt, exercise.content)
+    exercise.content_hash = content_hash(exercise.prompt, exercise.hints, exercise.content)
+    exercise.source = Source.STAFF
     exercise.updated_at = timezone.now()
     exercise.type = exercise.content["type"]
     changed = before != exercise.content_hash
     if changed:
         exercise.state = ExerciseState.DRAFT
         exercise.published_at = None
-    if not exercise.pk:
-        exercise.source = Source.STAFF
     exercise.save()
     if changed:
         lanes.enqueue(tasks.prove_exercise, exercise.pk)

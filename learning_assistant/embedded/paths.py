@@ -20,7 +20,7 @@ from learning_assistant.embedded.errors import ServiceError
 SOCKET_PATH_MAX = 107
 POSTGRES_PORT = 5432  # only part of the socket's name: nothing listens on TCP
 # Not tempfile.gettempdir(): two processes with different TMPDIR have to meet at one socket.
-SHORT_ROOT = Path("/tmp")
+SHORT_ROOT = Path("/tmp")  # what is made there is private  # nosec B108
 
 
 class Service(StrEnum):

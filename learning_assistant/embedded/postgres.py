@@ -44,6 +44,9 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "jit": "off",
     "log_checkpoints": "off",
+    # What learners wrote stands in statements and in the details of errors.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
 }

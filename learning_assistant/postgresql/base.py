@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
+from django.conf import settings
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from psycopg.abc import PQGen
+
+from learning_assistant import tracing
 
 RV = TypeVar("RV")
 
@@ -59,6 +62,11 @@ class Connection(psycopg.Connection[Any]):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+            self.execute_wrappers.append(tracing.sql)
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         self.isolation_level = IsolationLevel.READ_COMMITTED
         limit = _limit.get()
@@ -71,3 +79,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 # libpq's own timeout is two seconds at least: nobody waits for it twice.
                 limit.ends = time.monotonic()
             raise
+
+
+def brief(error: Exception) -> str:
+    """What a log line may say of a database *error*: others than outages may quote values."""
+    if type(error).__name__ in ("OperationalError", "InterfaceError"):
+        return (str(error).strip().splitlines() or ["PostgreSQL is away"])[0]
+    return type(error).__name__

@@ -29,7 +29,11 @@ class VersionState(models.TextChoices):
 
 class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
     def active(self) -> "IndexVersion | None":
-        return self.filter(state=VersionState.ACTIVE).first()
+        # Every request asks for it; made by the ORM this statement took a millisecond of Python.
+        rows = self.raw(
+            "SELECT * FROM resources_indexversion WHERE state = %s", [VersionState.ACTIVE.value]
+        )
+        return next(iter(rows), None)
 
     def live(self) -> "IndexVersionQuerySet":
         """Those that follow every change: the active one first, then what may become it."""

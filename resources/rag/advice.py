@@ -1,7 +1,8 @@
 """Checking the sentence that the model wrote. What fails is dropped; the template stands in."""
 
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,24 @@ STEM = 5  # letters by which "explains" and "explained" are the same word
 class Checked:
     text: str  # empty where the sentence failed
     fault: str = ""
+
+    @property
+    def why(self) -> str:
+        """The kind of fault, of a few."""
+        return next((why for why, said in _FAULTS if said.match(self.fault)), "other")
+
+
+_FAULTS = [
+    (why, re.compile(said))
+    for why, said in (
+        ("unfinished", "not a whole|cut off"),
+        ("length", r"\d+ words"),
+        ("link", "a link"),
+        ("form", "markup|echo|a question|a character"),
+        ("false claim", "false "),
+        ("not given", "names |speaks of |.* is from an example"),
+    )
+]
 
 
 _LINK = re.compile(r"https?:|www\.|@", re.I)
@@ -53,9 +72,27 @@ _FRAME_LINES = (
 _FRAME = frozenset(word for line in _FRAME_LINES for word in line.split())
 
 
-def check(completion: Completion, query: str, resources: Sequence[dict[str, Any]]) -> Checked:
+def checked_beginning(text: str, query: str, first: dict[str, Any]) -> str:
+    """The whole words of *text*, the beginning of a sentence, in which nothing is wrong so far.
+
+    Empty where something is. What `check` says of the whole sentence may still be different.
+    """
+    text = text.lstrip("\"'“” \n")
+    match = _FIRST_SENTENCE.match(text)
+    words = match[0] if match else text.rpartition(" ")[0]
+    words = " ".join(words.split())
+    wrong = _LINK.search(words) or _MARKUP.search(words) or _ECHO.search(words)
+    if wrong or _claim_fault(words, first) or _content_fault(words, _given(query, first)):
+        return ""
+    return _titled(words, first)
+
+
+def _titled(sentence: str, first: dict[str, Any]) -> str:
+    return sentence.replace("[1]", f"“{first['title']}”")
+
+
+def check(completion: Completion, query: str, first: dict[str, Any]) -> Checked:
     """The first sentence of *completion* with `[1]` as the title, or why it can't be shown."""
-    first = resources[0]
     match = _FIRST_SENTENCE.match(completion.text.strip("\"'“” \n"))
     if match is None:
         return Checked("", "not a whole sentence")
@@ -67,7 +104,7 @@ def check(completion: Completion, query: str, resources: Sequence[dict[str, Any]
     )
     if fault:
         return Checked("", fault)
-    return Checked(sentence.replace("[1]", f"“{first['title']}”"))
+    return Checked(_titled(sentence, first))
 
 
 def _form_fault(sentence: str) -> str:
@@ -75,6 +112,8 @@ def _form_fault(sentence: str) -> str:
     words = len(_WORD.findall(sentence))
     if not FEWEST_WORDS <= words <= MOST_WORDS:
         return f"{words} words"
+    if any(unicodedata.category(c).startswith("C") for c in sentence):
+        return "a character that is not to be seen"  # NUL, which can't be stored; turned text
     if _LINK.search(sentence):
         return "a link"
     if _MARKUP.search(sentence):
@@ -109,7 +148,13 @@ def _given(query: str, first: dict[str, Any]) -> frozenset[str]:
     topics = [slug.replace("-", " ") for slug in first["topics"]]
     parts = [query, first["title"], first["reason"], first["summary"], *topics, *first["authors"]]
     words = _words(*parts)
+    words |= {_owner(word) for word in words}
     return frozenset(words | {piece for w in words for piece in w.split("-")} | _stems(words))
+
+
+def _owner(word: str) -> str:
+    """*word* without the 's of a possessive."""
+    return re.sub(r"['’]s$", "", word)
 
 
 def _stems(words: Iterable[str]) -> set[str]:
@@ -122,7 +167,7 @@ def _content_fault(sentence: str, given: frozenset[str]) -> str:
     for position, match in enumerate(_WORD.finditer(sentence)):
         if sentence[max(match.start() - 1, 0)] == "[":
             continue  # the mark [1]
-        word = re.sub(r"['’]s$", "", match[0])
+        word = _owner(match[0])
         low = word.casefold()
         if low in given or low in _FRAME:
             continue

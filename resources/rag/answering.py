@@ -1,6 +1,7 @@
 """The worker's side of two questions that are waiting.
 
-To `POST resources` reply 1 is the resources, reply 2 the advice; to `POST search` there is one.
+To `POST resources` reply 1 is the resources, reply 2 the advice, with its words before it where
+they are streamed; to `POST search` there is one.
 """
 
 import logging
@@ -12,14 +13,14 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from learning_assistant import ollama
-from learning_assistant.admission import model_slot
-from learning_assistant.broker import UNREACHABLE
+from learning_assistant import lanes, metrics, ollama
 from learning_assistant.lanes import Caller
-from learning_assistant.postgresql.base import time_limit
+from learning_assistant.postgresql.base import brief, time_limit
+from learning_assistant.stages import stage
 from resources import prompts
 from resources.models import IndexVersion
-from resources.rag import advice, search, spelling
+from resources.rag import search, spelling
+from resources.rag.advising import Advice, NobodyListens, advise
 from resources.ranking import Filters, Scope
 
 logger = logging.getLogger(__name__)
@@ -28,30 +29,9 @@ T = TypeVar("T")
 # What must be left of the deadline for a step to be worth starting, in seconds.
 TO_EMBED_S = 0.25
 TO_SEARCH_S = 0.05
-# The model reads the prompt first; a sentence has no fewer than FEWEST_TOKENS.
-TO_READ_S = 0.2
-FEWEST_TOKENS = 14
 # The reply must still travel and the web process store the interaction.
 TO_RETURN_S = 0.12
 WARM_UP_S = 120.0
-
-
-class _Pace:
-    """How fast the model wrote lately: a cap of tokens that it can't reach in time helps nobody."""
-
-    USUAL = 60.0
-    tokens_per_second = USUAL
-
-    def learn(self, completion: ollama.Completion) -> None:
-        if completion.tokens >= FEWEST_TOKENS // 2:
-            self.tokens_per_second += (completion.tokens_per_second - self.tokens_per_second) / 4
-
-    def forget(self) -> None:
-        """A step back to the usual pace: a slow spell must not keep the model off for ever."""
-        self.tokens_per_second += (self.USUAL - self.tokens_per_second) / 8
-
-
-_pace = _Pace()
 
 
 @dataclass(frozen=True)
@@ -59,6 +39,7 @@ class Question:
     query: str
     limit: int
     filters: dict[str, str] = field(default_factory=dict)  # those of `Filters` that are used
+    stream: bool = False  # whether the advice is wanted while it is being written
     scope: Scope = Scope.RESOURCES
 
 
@@ -88,7 +69,7 @@ def answer(question: Question, caller: Caller) -> None:
             "search_ms": _ms(started),
         }
     )
-    caller.reply(_advise(found.searched_for, found.resources, caller))
+    caller.reply(_advise(found.searched_for, found.resources, caller, stream=question.stream))
 
 
 def answer_search(question: Question, caller: Caller) -> None:
@@ -111,54 +92,36 @@ def _in_time(caller: Caller, look: Callable[[float], T]) -> T | None:
     """
     left = caller.seconds_left()
     if left < settings.DEADLINE_S - settings.FALLBACK_AFTER_S + TO_SEARCH_S:
+        metrics.LATE.add(lanes.INTERACTIVE)
         return None  # whoever asked has searched by words meanwhile, or is about to
     try:
-        with time_limit(left):
+        with time_limit(left), stage("search"):
             found = look(min(TO_EMBED_S, left))
     except DatabaseError as error:
         close_old_connections()
-        logger.warning("no search: %s", error)
+        logger.warning("no search: %s", brief(error))
         caller.reply({"error": "database"})
         return None
     late = caller.seconds_left() < settings.DEADLINE_S - settings.FALLBACK_AFTER_S
     return None if late else found
 
 
-def _advise(query: str, resources: list[dict[str, Any]], caller: Caller) -> dict[str, Any]:
+def _advise(
+    query: str, resources: list[dict[str, Any]], caller: Caller, *, stream: bool
+) -> dict[str, Any]:
     """Reply 2: the model's sentence, or why there is none."""
+
+    def on_words(words: str) -> None:
+        if not caller.reply({"words": words}):
+            raise NobodyListens("whoever asked has left")
+
     if not resources:
-        return {"advice": "", "refused": "nothing to advise on", "model_there": True}
+        return asdict(Advice(refused="nothing to advise on"))
     started = time.monotonic()
     seconds = caller.seconds_left() - TO_RETURN_S
-    tokens = min(prompts.ADVICE_TOKENS, int((seconds - TO_READ_S) * _pace.tokens_per_second))
-    if tokens < FEWEST_TOKENS:
-        _pace.forget()
-        return {"advice": "", "refused": "no time left", "model_there": False}
-    try:
-        with model_slot(seconds) as admitted:
-            if not admitted:
-                return {"advice": "", "refused": "all slots taken", "model_there": False}
-            completion = ollama.chat(
-                settings.CHAT_MODEL,
-                prompts.advice(query, resources[0]),
-                seconds=seconds,
-                max_tokens=tokens,
-                stop=prompts.ADVICE_STOP,
-            )
-    except ollama.ModelUnavailable as error:
-        return {"advice": "", "refused": str(error)[:200], "model_there": False}
-    except UNREACHABLE as error:
-        return {"advice": "", "refused": f"broker: {error}"[:200], "model_there": False}
-    _pace.learn(completion)
-    checked = advice.check(completion, query, resources)
-    return {
-        "advice": checked.text,
-        "refused": checked.fault,
-        "model_there": True,
-        "model": settings.CHAT_MODEL,
-        "digest": ollama.digest_of(settings.CHAT_MODEL),
-        "advice_ms": _ms(started),
-    }
+    with stage("advice"):
+        found = advise(query, resources[0], seconds, on_words if stream else None)
+    return asdict(found) | {"advice_ms": _ms(started)}
 
 
 def _ms(since: float) -> float:

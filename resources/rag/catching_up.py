@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import redis
 
@@ -11,7 +12,7 @@ from resources.rag import graph, indexing, versions
 
 LOOK_EVERY_S = 0.5
 # With no progress of the workers for so long, the work is done here.
-PATIENCE_S = 10.0
+PATIENCE_S = 15.0
 
 
 def until_searchable(progress: Callable[[int, int], None]) -> None:
@@ -33,12 +34,25 @@ def _someone_works() -> bool:
 
 def _watch(progress: Callable[[int, int], None]) -> None:
     """Until the workers are done, or have not moved for a while."""
-    behind = most = indexing.lag(IndexVersion.objects.active())
-    moved = time.monotonic()
-    while behind and time.monotonic() - moved < PATIENCE_S:
+    left = _left()
+    most, moved = left.behind, time.monotonic()
+    while left.behind and time.monotonic() - moved < PATIENCE_S:
         time.sleep(LOOK_EVERY_S)
-        now = indexing.lag(IndexVersion.objects.active())
-        if now < behind:
+        now = _left()
+        if now != left:
             moved = time.monotonic()
-            progress(most - now, most)
-        behind = now
+        if now.behind < left.behind:
+            progress(most - now.behind, most)
+        left = now
+
+
+class _Left(NamedTuple):
+    """How many rows lag, of those how many lack their own vector."""
+
+    behind: int
+    without_vector: int
+
+
+def _left() -> _Left:
+    version = IndexVersion.objects.active()
+    return _Left(indexing.lag(version), indexing.without_vector(version))

@@ -1,4 +1,6 @@
-"""Graphs (HNSW) over a version's vectors, where a scan of them all would take too long.
+"""Indexes of a version of their own, where a scan of all its rows would take too long.
+
+Graphs (HNSW) over its vectors and those of asks, and lists of the rows of each word (GIN).
 
 Malkov & Yashunin, Efficient and robust approximate nearest neighbor search using Hierarchical
 Navigable Small World graphs (2016), https://arxiv.org/abs/1603.09320. Searching goes on while one
@@ -15,15 +17,17 @@ from django.db import OperationalError, connection
 from django.db.transaction import TransactionManagementError
 
 from resources.models import IndexVersion
-from resources.ranking.sql import EXACT_ROWS, graph_name
+from resources.ranking.looking import EXACT_ROWS, graph_name, words_name
 
 logger = logging.getLogger(__name__)
 
 VECTORS, FACETS = "resources_densevector", "resources_facetvector"
+WORDS = "resources_lexicalvector"
 # Of the facets only learners' questions are searched.
-IN_GRAPH = {VECTORS: "", FACETS: " AND role = 'ask'"}
+IN_GRAPH = {VECTORS: "", FACETS: " AND role = 'ask'", WORDS: ""}
 # pgvector's bound for an HNSW index over `halfvec`; wider vectors are scanned.
 WIDEST = 4_000
+PENDING_KB = 1024
 # A build waits for transactions that began before it; whoever holds one open must not stop it.
 LOCK_TIMEOUT = "60s"
 LEAST_MEMORY_MB, MOST_MEMORY_MB = 64, 1024
@@ -32,14 +36,16 @@ BUILDERS = 7_103
 
 
 def ensure(version: IndexVersion, exact_rows: int = EXACT_ROWS) -> bool:
-    """Build what graphs *version* lacks, for more than *exact_rows* vectors; if all are there.
+    """Build what indexes *version* lacks, for more than *exact_rows* rows; if all are there.
 
-    Takes about a minute for 100,000 vectors. False where another process builds them, or a
-    transaction elsewhere has stayed open for a minute: then searches scan, and this may be called
-    again. Must not be called within a transaction.
+    Takes about a minute and a half for 100,000 vectors. False where another process builds them,
+    or a transaction elsewhere has stayed open for a minute: then searches scan, and this may be
+    called again. Must not be called within a transaction.
     """
-    wanted = [t for t in (VECTORS, FACETS) if _rows(t, version) > exact_rows]
-    if not wanted or version.dimension > WIDEST:
+    wanted = [table for table in IN_GRAPH if _rows(table, version) > exact_rows]
+    if version.dimension > WIDEST:
+        wanted = [table for table in wanted if table == WORDS]
+    if not wanted:
         return True
     if connection.in_atomic_block:
         raise TransactionManagementError("a graph can't be built within a transaction")
@@ -50,10 +56,10 @@ def ensure(version: IndexVersion, exact_rows: int = EXACT_ROWS) -> bool:
 
 
 def drop(version: IndexVersion) -> None:
-    """Drop the graphs of *version*. Must not be called within a transaction."""
+    """Drop the indexes of *version*. Must not be called within a transaction."""
     IndexVersion.objects.filter(pk=version.pk).update(graph=False)
     version.graph = False
-    names = [graph_name(table, version.pk) for table in (VECTORS, FACETS)]
+    names = [_name(table, version) for table in IN_GRAPH]
     there = [name for name in names if _value("SELECT to_regclass(%s)", name)]
     if there:
         with _session(LEAST_MEMORY_MB):
@@ -61,22 +67,30 @@ def drop(version: IndexVersion) -> None:
                 _run(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
+def _name(table: str, version: IndexVersion) -> str:
+    return words_name(version.pk) if table == WORDS else graph_name(table, version.pk)
+
+
 def _build(table: str, version: IndexVersion) -> bool:
-    name = graph_name(table, version.pk)
+    name = _name(table, version)
     if _is_valid(name):
+        if table == WORDS:  # what was written lately lies in a list that every search reads
+            _run("SELECT gin_clean_pending_list(%s)", name)
         return True
-    width = f"halfvec({version.dimension})"
+    using = f"hnsw ((embedding::halfvec({version.dimension})) halfvec_cosine_ops)"
+    if table == WORDS:
+        # Without such a list a refresh of all weights took twice as long.
+        using = f"gin (lexeme_ids(weights)) WITH (gin_pending_list_limit = {PENDING_KB})"
     try:
         with _session(_memory_mb(_rows(table, version), version.dimension)):
             _run(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
             _run(
-                f"CREATE INDEX CONCURRENTLY {name} ON {table}"
-                f" USING hnsw ((embedding::{width}) halfvec_cosine_ops)"
+                f"CREATE INDEX CONCURRENTLY {name} ON {table} USING {using}"
                 f" WHERE version_id = {version.pk}{IN_GRAPH[table]}"
             )
             _run(f"ANALYZE {table}")
     except OperationalError as error:
-        logger.warning("the graph %s is not built, searches scan meanwhile: %s", name, error)
+        logger.warning("the index %s is not built, searches scan meanwhile: %s", name, error)
         return False
     return True
 

@@ -5,22 +5,32 @@ transaction is open while the model works; before storing, each row is looked at
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from learning_assistant import ollama
-from resources.models import DenseVector, FacetVector, IndexEntry, IndexFault, IndexVersion
+from resources.models import (
+    DenseVector,
+    Facet,
+    FacetVector,
+    IndexEntry,
+    IndexFault,
+    IndexVersion,
+    Role,
+)
 from resources.rag import items, lexical
 from resources.rag.embedding import embed_passages
-from resources.rag.items import Items, Texts
+from resources.rag.items import Items
 
 logger = logging.getLogger(__name__)
 
 WORDS_BATCH = 500
 VECTORS_BATCH = 32
+ASKS_BATCH = 8  # about as many texts
 Progress = Callable[[int, int], None]
 
 
@@ -33,10 +43,13 @@ class Indexed:
         return Indexed(self.stored + other.stored, self.removed + other.removed)
 
 
-def index_rows(version: IndexVersion, kind: Items, ids: Sequence[int]) -> Indexed:
+def index_rows(
+    version: IndexVersion, kind: Items, ids: Sequence[int], *, asks: bool = True
+) -> Indexed:
     """Bring the entries of the rows *ids* of a *kind* up to date.
 
     Words that are missing are stored for all rows, since that is quick and makes them found.
+    Learners' questions, which are most of the texts, may be left for later (not *asks*).
     Raises `ollama.ModelUnavailable`.
     """
     index_words(version)
@@ -44,9 +57,17 @@ def index_rows(version: IndexVersion, kind: Items, ids: Sequence[int]) -> Indexe
     for batch in _batches(ids, VECTORS_BATCH):
         removed = _remove_withdrawn(version, kind, batch)
         done += Indexed(_store_vectors(version, kind, batch), removed)
+    if asks:
+        index_asks(version, kind, ids)
     if done.removed:
         lexical.refresh_if_stale(version.pk)
     return done
+
+
+def index_asks(version: IndexVersion, kind: Items, ids: Sequence[int]) -> None:
+    """Store what vectors of facets the rows *ids* lack. Raises `ollama.ModelUnavailable`."""
+    for batch in _batches(ids, ASKS_BATCH):
+        _store_missing_facets(version, kind, batch)
 
 
 def index_lagging(version: IndexVersion, progress: Progress | None = None) -> Indexed:
@@ -54,11 +75,13 @@ def index_lagging(version: IndexVersion, progress: Progress | None = None) -> In
     total = lag(version)
     done = Indexed()
     for kind in items.ALL:
-        for ids in _pages_of_lagging(version, kind):
-            done += index_rows(version, kind, ids)
+        for ids in _pages(kind.without_vector(version.pk)):
+            done += index_rows(version, kind, ids, asks=False)
             if progress:
                 finished = done.stored + done.removed
                 progress(finished, max(total, finished))
+    for ids in _pages(items.RESOURCES.lagging(version.pk)):
+        index_asks(version, items.RESOURCES, ids)
     return done
 
 
@@ -74,6 +97,13 @@ def lag(version: IndexVersion | None) -> int:
     return sum(kind.lagging(version.pk).count() for kind in items.ALL)
 
 
+def without_vector(version: IndexVersion | None) -> int:
+    """How many rows are not found by their own meaning yet."""
+    if version is None:
+        return lag(None)
+    return sum(kind.without_vector(version.pk).count() for kind in items.ALL)
+
+
 def analyze() -> None:
     """Fresh statistics for the planner after a bulk change."""
     with connection.cursor() as cursor:
@@ -87,13 +117,11 @@ def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def _pages_of_lagging(
-    version: IndexVersion, kind: Items, size: int = VECTORS_BATCH * 4
-) -> Iterator[list[int]]:
+def _pages(rows: QuerySet[Any], size: int = VECTORS_BATCH * 4) -> Iterator[list[int]]:
+    """The ids of *rows*, which are fewer after each page."""
     last = 0
     while True:
-        lagging = kind.lagging(version.pk).filter(pk__gt=last).order_by("pk")
-        ids = list(lagging.values_list("pk", flat=True)[:size])
+        ids = list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size])
         if not ids:
             return
         yield ids
@@ -148,48 +176,69 @@ def _entries(version: IndexVersion, kind: Items, rows: Sequence[Any]) -> Any:
 
 
 def _store_vectors(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
-    lagging = kind.lagging(version.pk).filter(kind.wanted, pk__in=ids)
-    rows = list(kind.with_texts(lagging))
+    """Embed and store what lacks a vector of its own, with the cases, of which reasons are made."""
+    rows = list(kind.with_texts(kind.without_vector(version.pk).filter(kind.wanted, pk__in=ids)))
     if not rows:
         return 0
     texts = [kind.texts(row) for row in rows]
-    passages = [text.passage for text in texts]
-    facets = [facet.text for text in texts for facet in text.facets]
+    cases = [facet for text in texts for facet in text.facets if facet.role == Role.CASE]
     try:
-        vectors = _embed(version, passages, facets)
+        vectors = _embed(version, [text.passage for text in texts], cases)
     except ollama.ModelRefused as error:
         if len(rows) > 1:
-            return _store_one_by_one(version, kind, ids=[row.pk for row in rows])
+            return _one_by_one(kind, rows, lambda pk: _store_vectors(version, kind, [pk]))
         _note_fault(version, kind, rows[0], str(error))
         raise
     with transaction.atomic():
-        return _store(version, kind, rows, texts, vectors)
+        entries = _entries_still_current(version, kind, rows)
+        stored = _store_dense(version, rows, vectors, entries)
+        _store_facets(version, cases, vectors[len(rows) :], entries)
+    return stored
+
+
+def _store_missing_facets(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
+    """Of rows that have vectors of their own."""
+    without = kind.without_vector(version.pk)
+    lagging = kind.lagging(version.pk).filter(kind.wanted, pk__in=ids).exclude(pk__in=without)
+    rows = list(kind.with_texts(lagging))
+    if not rows:
+        return 0
+    facets = [facet for row in rows for facet in kind.texts(row).facets]
+    there = FacetVector.objects.filter(version=version, facet__in=facets)
+    known = set(there.values_list("facet", flat=True))
+    missing = [facet for facet in facets if facet.pk not in known]
+    try:
+        vectors = _embed(version, [], missing)
+    except ollama.ModelRefused as error:
+        if len(rows) > 1:
+            return _one_by_one(kind, rows, lambda pk: _store_missing_facets(version, kind, [pk]))
+        _note_fault(version, kind, rows[0], str(error))
+        raise
+    with transaction.atomic():
+        _store_facets(version, missing, vectors, _entries_still_current(version, kind, rows))
+    return len(rows)
 
 
 def _embed(
-    version: IndexVersion, passages: Sequence[str], facets: Sequence[str]
+    version: IndexVersion, passages: Sequence[str], facets: Sequence[Facet]
 ) -> list[Sequence[float]]:
     """The vectors of *passages*, then those of *facets*; a question asked of several is one."""
-    shared = FacetVector.objects.filter(version=version, facet__text__in=facets)
+    texts = [facet.text for facet in facets]
+    shared = FacetVector.objects.filter(version=version, facet__text__in=texts)
     known: dict[str, Sequence[float]] = dict(shared.values_list("facet__text", "embedding"))
-    new = list(dict.fromkeys(text for text in facets if text not in known))
+    new = list(dict.fromkeys(text for text in texts if text not in known))
     vectors = embed_passages(version, [*passages, *new])
     known |= zip(new, vectors[len(passages) :], strict=True)
-    return [*vectors[: len(passages)], *(known[text] for text in facets)]
+    return [*vectors[: len(passages)], *(known[text] for text in texts)]
 
 
-def _store(
-    version: IndexVersion,
-    kind: Items,
-    rows: Sequence[Any],
-    texts: Sequence[Texts],
-    vectors: Sequence[Sequence[float]],
+Entries = Mapping[int, IndexEntry]
+
+
+def _store_dense(
+    version: IndexVersion, rows: Sequence[Any], vectors: Sequence[Sequence[float]], entries: Entries
 ) -> int:
-    """Store *vectors*, those of *rows* first and then their facets', of what is still as it was.
-
-    A facet that was replaced meanwhile changed its resource's hash, so those stored all exist.
-    """
-    entries = _entries_still_current(version, kind, rows)
+    """Store the first of *vectors*, which are those of *rows*, where there is an entry."""
     dense = [
         DenseVector(
             entry=entries[row.pk],
@@ -206,7 +255,17 @@ def _store(
         unique_fields=["entry"],
         update_fields=["content_hash", "embedding"],
     )
-    facets = [facet for text in texts for facet in text.facets]
+    IndexFault.objects.filter(entry__in=entries.values()).delete()
+    return len(dense)
+
+
+def _store_facets(
+    version: IndexVersion,
+    facets: Sequence[Facet],
+    vectors: Sequence[Sequence[float]],
+    entries: Entries,
+) -> None:
+    """A facet that was replaced meanwhile changed its resource's hash: those stored all exist."""
     FacetVector.objects.bulk_create(
         [
             FacetVector(
@@ -216,7 +275,7 @@ def _store(
                 role=facet.role,
                 embedding=list(vector),
             )
-            for facet, vector in zip(facets, vectors[len(rows) :], strict=True)
+            for facet, vector in zip(facets, vectors, strict=True)
             if facet.resource_id in entries
         ],
         update_conflicts=True,
@@ -224,21 +283,20 @@ def _store(
         update_fields=["role", "embedding"],
     )
     IndexFault.objects.filter(entry__in=entries.values()).delete()
-    return len(dense)
 
 
-def _store_one_by_one(version: IndexVersion, kind: Items, ids: Sequence[int]) -> int:
+def _one_by_one(kind: Items, rows: Sequence[Any], store: Callable[[int], int]) -> int:
     """One text that the model server refuses stays behind; the others do not wait for it.
 
     Raises `ollama.ModelRefused` when it refuses them all: then it is the server.
     """
     stored = 0
     refusal: ollama.ModelRefused | None = None
-    for pk in ids:
+    for row in rows:
         try:
-            stored += _store_vectors(version, kind, [pk])
+            stored += store(row.pk)
         except ollama.ModelRefused as error:
-            logger.error("%s %s can't be embedded: %s", kind.field, pk, error)
+            logger.error("%s %s can't be embedded: %s", kind.field, row.pk, error)
             refusal = error
     if refusal and not stored:
         raise refusal

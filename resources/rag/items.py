@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 
-from resources.models import Chunk, Facet, IndexEntry, Resource, Role, Status
+from resources.models import Chunk, Facet, FacetVector, IndexEntry, Resource, Role, Status
 from resources.models.documents import HEADING_SEPARATOR
 from resources.words import folded
 
@@ -36,12 +36,24 @@ class Items:
     related: tuple[str | Prefetch[Any], ...]
 
     def lagging(self, version: int) -> QuerySet[Any]:
-        """Rows whose vector in *version* is missing or out of date, or should be gone."""
+        """Rows that lack a vector in *version*, be it of a facet, or should be gone."""
+        return self._rows.filter(self._without_vector(version) | self._without_facets(version))
+
+    def without_vector(self, version: int) -> QuerySet[Any]:
+        """Rows whose own vector in *version* is missing or out of date, or should be gone."""
+        return self._rows.filter(self._without_vector(version))
+
+    def _without_vector(self, version: int) -> Q:
         entries = self._entries(version)
         current = entries.filter(dense__content_hash=OuterRef("content_hash"))
-        return self._rows.filter(
-            (self.wanted & ~Exists(current)) | (~self.wanted & Exists(entries))
-        )
+        return (self.wanted & ~Q(Exists(current))) | (~self.wanted & Q(Exists(entries)))
+
+    def _without_facets(self, version: int) -> Q:
+        if self.field != "resource":
+            return Q(pk__in=[])
+        vectors = FacetVector.objects.filter(version_id=version, facet=OuterRef("pk"))
+        missing = Facet.objects.filter(~Exists(vectors), resource=OuterRef("pk"))
+        return self.wanted & Q(Exists(missing))
 
     def lagging_in_words(self, version: int) -> QuerySet[Any]:
         """Rows whose words in *version* are missing or out of date."""

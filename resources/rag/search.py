@@ -1,16 +1,14 @@
 """The product's search: embed the query with the version's own model, rank, describe."""
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
-from learning_assistant import ollama
+from learning_assistant.stages import stage
 from resources import presenting, ranking
 from resources.models import IndexVersion
-from resources.rag import embedding, spelling
+from resources.rag import spelling
+from resources.rag.query_vectors import vector_of
 from resources.ranking import Filters, Hit, Scope, Vector
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,23 +29,12 @@ class Results:
     missing: list[str]  # "embedding", and "catalogue" before anything was indexed
 
 
-def embed_query(version: IndexVersion, query: str, seconds: float) -> Vector | None:
-    """The query's vector, or None where the model server can't give it in time."""
-    try:
-        return embedding.embed_query(version, query, seconds)
-    except embedding.ModelReplaced as error:
-        logger.error("%s", error)
-    except ollama.ModelUnavailable as error:
-        logger.warning("searching without the query's embedding: %s", error)
-    return None
-
-
 def search(query: str, filters: Filters, limit: int, *, embed_seconds: float = 10.0) -> Found:
     """The resources for *query*; by words alone where the embedding is missing."""
     version = IndexVersion.objects.active()
     pk = version.pk if version else None
     query = spelling.corrected(pk, query) if pk else query
-    vector = embed_query(version, query, embed_seconds) if version else None
+    vector = _vector(version, query, embed_seconds)
     found = ranking.rank(pk, query, vector, filters, limit)
     return Found(
         searched_for=query,
@@ -69,7 +56,7 @@ def find(
     version = IndexVersion.objects.active()
     pk = version.pk if version else None
     query = spelling.corrected(pk, query) if pk else query
-    vector = embed_query(version, query, embed_seconds) if version else None
+    vector = _vector(version, query, embed_seconds)
     hits = ranking.search(pk, query, vector, filters, limit, scope)
     missing = [] if vector is not None else ["embedding"]
     return Results(
@@ -78,3 +65,10 @@ def find(
         version=presenting.name(version),
         missing=missing if version else [*missing, "catalogue"],
     )
+
+
+def _vector(version: IndexVersion | None, query: str, seconds: float) -> Vector | None:
+    if version is None:
+        return None
+    with stage("embedding"):
+        return vector_of(version, query, seconds)

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from resources.models import Status, Topic
-from resources.ranking import sql
-from resources.ranking.sql import EXACT_ROWS, Question
+from resources.ranking import finding, looking
+from resources.ranking.looking import EXACT_ROWS, Question
 from resources.words import folded
 
 DENSE_WEIGHT = 0.6
@@ -23,6 +23,8 @@ DENSE_WEIGHT = 0.6
 # answers, where it has any.
 ASK_WEIGHT = 0.6
 AT_LEAST = 3
+# Of how many, whose scores are all exact, the hits are chosen where asks are found by a graph.
+LEAST_KEPT, KEPT_A_HIT = 80, 4
 # Cosine distance under which two resources count as the same thing listed twice.
 SAME_THING = 0.03
 Vector = Sequence[float]
@@ -97,7 +99,7 @@ class Ranking:
 
 def vector_literal(vector: Vector) -> str:
     """*vector* as pgvector reads it."""
-    return "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
+    return ("[" + "%.6g," * len(vector))[:-1] % tuple(vector) + "]"
 
 
 def _allowed(filters: Filters, scope: Scope) -> tuple[str, dict[str, Any]]:
@@ -147,17 +149,18 @@ def _hits(statement: str, **params: Any) -> list[Hit]:
 
 def _anything(filters: Filters, limit: int) -> list[Hit]:
     allowed, params = _allowed(filters, Scope.RESOURCES)
-    return _hits(sql.ANYTHING.replace("{allowed}", allowed), limit=limit, **params)
+    return _hits(finding.ANYTHING.replace("{allowed}", allowed), limit=limit, **params)
 
 
 def _look(
-    version: int, query: str, allowed: str, whole: str, params: dict[str, Any]
+    version: int, query: str, filters: Filters, scope: Scope, allowed: str, params: dict[str, Any]
 ) -> Question | None:
     """What there is to look for; None where the version is gone."""
     given = {"query": folded(query), "version": version}
     with connection.cursor() as cursor:
-        cursor.execute(sql.look(version, allowed, whole), params | given)
-        return sql.question(version, cursor.fetchall(), params["exact_rows"])
+        cursor.execute(looking.look(version, allowed, _whole(filters, scope)), params | given)
+        rows = cursor.fetchall()
+    return looking.question(version, rows, params["exact_rows"], all_resources=not filters.used())
 
 
 def _whole(filters: Filters, scope: Scope) -> str:
@@ -165,8 +168,8 @@ def _whole(filters: Filters, scope: Scope) -> str:
     if filters.used():
         return "false"
     return {
-        Scope.RESOURCES: sql.ONLY_RESOURCES,
-        Scope.DOCUMENTS: sql.ONLY_CHUNKS,
+        Scope.RESOURCES: looking.ONLY_RESOURCES,
+        Scope.DOCUMENTS: looking.ONLY_CHUNKS,
         Scope.ALL: "true",
     }[scope]
 
@@ -177,27 +180,31 @@ def combine(
     """*hits* with their combined score, the best first."""
     found = list(hits)
     most_lexical = max((h.lexical for h in found), default=0.0) or 1.0
-    cosines = {h.entry_id: _cosine(h, ask_weight) for h in found}
-    known = [cosine for cosine in cosines.values() if cosine is not None]
+    cosines = [_cosine(h.dense, h.ask, ask_weight) for h in found]
+    known = [cosine for cosine in cosines if cosine is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     spread = (high - low) or 1.0
+    scored = []
+    # Some hundred of them: unpacked, they take half as long.
+    for (entry, resource, chunk, title, dense, lexical, _, ask), cosine in zip(
+        found, cosines, strict=True
+    ):
+        score = lexical / most_lexical
+        if cosine is not None:  # else not embedded yet: what is must not win by that alone
+            score = dense_weight * ((cosine - low) / spread) + (1 - dense_weight) * score
+        scored.append(Hit(entry, resource, chunk, title, dense, lexical, score, ask))
+    return sorted(scored, key=_order)
 
-    def scored(hit: Hit) -> Hit:
-        lexical = hit.lexical / most_lexical
-        cosine = cosines[hit.entry_id]
-        if cosine is None:  # not embedded yet: what is must not win by that alone
-            return hit._replace(score=lexical)
-        dense = (cosine - low) / spread
-        return hit._replace(score=dense_weight * dense + (1 - dense_weight) * lexical)
 
-    return sorted(map(scored, found), key=lambda h: (-h.score, h.chunk_id or 0, h.resource_id or 0))
+def _order(hit: Hit) -> tuple[float, int, int]:
+    return (-hit.score, hit.chunk_id or 0, hit.resource_id or 0)
 
 
-def _cosine(hit: Hit, ask_weight: float) -> float | None:
+def _cosine(dense: float | None, ask: float | None, ask_weight: float) -> float | None:
     """The cosine of the entry's own vector, mixed with that of its nearest ask."""
-    if hit.dense is None or hit.ask is None:
-        return hit.dense
-    return (1 - ask_weight) * hit.dense + ask_weight * hit.ask
+    if dense is None or ask is None:
+        return dense
+    return (1 - ask_weight) * dense + ask_weight * ask
 
 
 def search(
@@ -221,22 +228,27 @@ def search(
         return []
     allowed, params = _allowed(filters, scope)
     params["exact_rows"] = exact_rows
-    question = _look(version, query, allowed, _whole(filters, scope), params)
+    question = _look(version, query, filters, scope, allowed, params)
     if question is None or (vector is None and not question.terms):
         return []
     by_asks = vector is not None and ask_weight > 0 and scope is not Scope.DOCUMENTS
     params["words"] = question.sparse
     params["vector"] = None if vector is None else vector_literal(vector)
 
-    def ranked(question: Question) -> list[Hit]:
+    params |= {"dense_weight": dense_weight, "ask_weight": ask_weight}
+
+    def ranked(question: Question, best: int | None) -> list[Hit]:
         with_vector = vector is not None
-        statement = sql.find(question, allowed, by_vector=with_vector, by_asks=by_asks)
+        statement = finding.find(
+            question, allowed, by_vector=with_vector, by_asks=by_asks, best=best
+        )
         return _distinct(combine(_hits(statement, **params), dense_weight, ask_weight), limit)
 
-    hits = ranked(question)
-    if len(hits) < limit and question.whole:
-        # There are no more, or those withdrawn a moment ago took their places in the legs.
-        hits = ranked(replace(question, whole=False))
+    hits = ranked(question, max(LEAST_KEPT, KEPT_A_HIT * limit))
+    if len(hits) < limit and (question.whole or question.asks_by_graph or vector is None):
+        # There are no more, or those withdrawn a moment ago took their places in the legs, or
+        # duplicates theirs among the best.
+        hits = ranked(replace(question, whole=False, all_resources=False), None)
     return hits
 
 
@@ -297,5 +309,5 @@ def _distinct(hits: list[Hit], limit: int) -> list[Hit]:
 def _titles(ids: list[int]) -> dict[int, tuple[str, frozenset[int]]]:
     """By entry the title, and which others of *ids* are the same thing."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.TITLES, {"ids": ids, "distance": SAME_THING})
+        cursor.execute(finding.TITLES, {"ids": ids, "distance": SAME_THING})
         return {entry: (title, frozenset(same)) for entry, title, same in cursor.fetchall()}

@@ -86,9 +86,10 @@ def _upsert(values: Mapping[str, Any], canonical_url: str, *, keep: bool) -> Out
         if is_new:
             resource.save()
         new_topics = _set_topics(resource, values.get("topics"))
-        _set_facets(resource, Role.CASE, "facets", values.get("facets"))
-        _set_facets(resource, Role.ASK, "asks", values.get("asks"))
-        if before == _snapshot(resource):
+        known = {} if is_new else _lines(resource)
+        _set_facets(resource, Role.CASE, "facets", values.get("facets"), known)
+        _set_facets(resource, Role.ASK, "asks", values.get("asks"), known)
+        if before is not None and before == _snapshot(resource):
             return Outcome(Change.UNCHANGED, resource)
         _store(resource)
     return Outcome(Change.CREATED if is_new else Change.UPDATED, resource, new_topics)
@@ -130,16 +131,20 @@ def set_status(resources: Iterable[Resource], status: Status) -> int:
 
 def _text_parts(resource: Resource) -> tuple[list[str], list[str], list[str]]:
     topics = resource.topics.values_list("slug", "name")
+    lines = _lines(resource)
     return (
-        _lines(resource, Role.CASE),
-        _lines(resource, Role.ASK),
+        lines.get(Role.CASE, []),
+        lines.get(Role.ASK, []),
         [f"{slug} {name}" for slug, name in topics],
     )
 
 
-def _lines(resource: Resource, role: Role) -> list[str]:
-    facets = resource.facets.filter(role=role).order_by("position", "id")
-    return list(facets.values_list("text", flat=True))
+def _lines(resource: Resource) -> dict[str, list[str]]:
+    """The texts of its facets by role, in their order."""
+    lines: dict[str, list[str]] = {}
+    for role, text in resource.facets.order_by("position", "id").values_list("role", "text"):
+        lines.setdefault(role, []).append(text)
+    return lines
 
 
 def _snapshot(resource: Resource) -> list[Any]:
@@ -161,16 +166,23 @@ def _set_topics(resource: Resource, slugs: Sequence[str] | None) -> list[str]:
     return new
 
 
-def _set_facets(resource: Resource, role: Role, name: str, lines: Sequence[str] | None) -> None:
-    if lines is None or _lines(resource, role) == list(lines):
+def _set_facets(
+    resource: Resource,
+    role: Role,
+    name: str,
+    lines: Sequence[str] | None,
+    known: Mapping[str, Sequence[str]],
+) -> None:
+    if lines is None or known.get(role, []) == list(lines):
         return
-    resource.facets.filter(role=role).delete()
+    if role in known:
+        resource.facets.filter(role=role).delete()
     facets = [
         Facet(resource=resource, role=role, position=i, text=line) for i, line in enumerate(lines)
     ]
     for facet in facets:
         try:
-            facet.full_clean()
+            facet.clean_fields(exclude=["resource"])  # which has just been read or written
         except ValidationError as error:
             raise ValidationError({name: error.messages}) from error
     Facet.objects.bulk_create(facets)

@@ -28,6 +28,7 @@ def search(query: str, limit: int, scope: Scope, filters: Filters) -> dict[str, 
         }
         if version is None:
             asking.mark("catalogue")
+    asking.count("search")
     return {
         "results": reply["results"],
         "searched_for": None if reply["searched_for"] == query else reply["searched_for"],

@@ -2,10 +2,14 @@
 
 import time
 import uuid
+from collections import deque
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from learning_assistant import metrics
 from learning_assistant.asking import Asking
+from learning_assistant.stages import stage
 from resources import presenting, ranking, tasks
 from resources.models import IndexVersion
 from resources.ranking import Filters
@@ -27,24 +31,63 @@ class Answer:
     version: int | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
+    def found(self) -> dict[str, Any]:
+        """What is sent as soon as it is there."""
+        return {
+            "resources": self.resources,
+            "relaxed": self.relaxed,
+            "searched_for": self.searched_for,
+        }
+
 
 def suggest(query: str, session_id: str, limit: int, filters: Filters) -> dict[str, Any]:
     """The body of the answer; the interaction is stored before it is returned.
 
     Raises Django's `OperationalError` when PostgreSQL is away.
     """
+    (last,) = deque(steps(query, session_id, limit, filters, stream=False), maxlen=1)
+    return last.data
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the answer: `resources` first, `advice` by and by, and the whole as `done`."""
+
+    event: str
+    data: dict[str, Any]
+
+
+def steps(
+    query: str, session_id: str, limit: int, filters: Filters, *, stream: bool
+) -> Generator[Step, None, None]:
+    """The answer as it comes; with *stream* the advice in pieces. Closed early, it is given up.
+
+    What was advised is only known at the end: a sentence that fails its last check is replaced.
+    Raises as `suggest`.
+    """
     answer = Answer()
-    payload = {"query": query, "limit": limit, "filters": filters.used()}
+    payload = {"query": query, "limit": limit, "filters": filters.used(), "stream": stream}
     asking = Asking(tasks.suggest, payload)
-    if not _take_resources(answer, asking, query):
-        _search_by_words(answer, query, limit, filters)
-    elif answer.resources:
-        _take_advice(answer, asking)
+    try:
+        there = _take_resources(answer, asking, query)
+        if not there:
+            with stage("fallback"):
+                _search_by_words(answer, query, limit, filters)
+        yield Step("resources", answer.found())
+        if there and answer.resources:
+            yield from _take_advice(answer, asking)
+    except GeneratorExit:
+        asking.leave()
+        raise
     if not answer.resources:
         asking.mark("catalogue")
     elif not answer.advice:
         answer.advice = template(answer.resources[0])
-    return _store(answer, asking, query, session_id, filters)
+    asking.count("suggest")
+    metrics.ANSWERS.add(answer.advice_source if answer.advice else "none")
+    with stage("store"):
+        body = _store(answer, asking, query, session_id, filters)
+    yield Step("done", body)
 
 
 def template(resource: dict[str, Any]) -> str:
@@ -60,12 +103,14 @@ def _take_resources(answer: Answer, asking: Asking, query: str) -> bool:
     answer.relaxed, answer.version = reply["relaxed"], reply["version"]
     if reply["searched_for"] != query:
         answer.searched_for = reply["searched_for"]
+    metrics.STAGES.observe(asking.elapsed_ms() / 1000, "resources")
     answer.timings |= {"search": reply["search_ms"], "reply_1": asking.elapsed_ms()}
     return True
 
 
-def _take_advice(answer: Answer, asking: Asking) -> None:
-    reply = asking.last_reply()
+def _take_advice(answer: Answer, asking: Asking) -> Iterator[Step]:
+    while (reply := asking.last_reply()) and "words" in reply:
+        yield Step("advice", {"words": reply["words"]})
     if reply is None or not reply["model_there"]:
         asking.mark("model")
     if reply is None:
@@ -112,14 +157,11 @@ def _store(
         timings=answer.timings,
         took_ms=round(asking.elapsed_ms()),
     )
-    return {
-        "resources": answer.resources,
+    return answer.found() | {
         "advice": answer.advice,
         "advice_source": answer.advice_source,
         "degraded": bool(asking.missing),
         "degraded_reasons": asking.missing,
-        "relaxed": answer.relaxed,
-        "searched_for": answer.searched_for,
         "session_id": session_id,
         "query_id": str(query_id),
         "model": answer.model,

@@ -1,6 +1,9 @@
-"""Graders that need neither sandbox nor model: what they say is told by the answer itself."""
+"""Graders that need neither sandbox nor model (what they say is told by the answer itself), and a
+bank of a few exercises."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,10 @@ from exercises.content import CodingContent, ShortContent
 from exercises.grading import coding, short
 from exercises.marks import Mark
 from exercises.models import Verdict
+from tests.exercises import making
+from tests.exercises.items import toml
+
+Bank = Callable[..., Path]
 
 
 @dataclass
@@ -51,3 +58,19 @@ def graders(monkeypatch: pytest.MonkeyPatch) -> Graders:
     monkeypatch.setattr(coding, "mark", mark_code)
     monkeypatch.setattr(short, "mark", mark_short)
     return made
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Bank:
+    """Writes the items it is called with into a folder, as a file of the bank."""
+
+    def write(*items: dict[str, object], more: str = "") -> Path:
+        (tmp_path / "bank.toml").write_text("\n".join(map(toml, items)) + more)
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def topic(db: None) -> None:
+    making.topic("optimization")

@@ -32,11 +32,10 @@ def _make(type_: str, prompt: str, content: dict[str, Any], **values: Any) -> Ex
         "state": ExerciseState.PUBLISHED,
         "published_at": timezone.now(),
     } | values
-    content = {"type": type_} | content
-    read_content(content)
+    content = read_content({"type": type_} | content).model_dump(mode="json")
     return Exercise.objects.create(
         type=type_, prompt=prompt, content=content,
-        content_hash=content_hash(prompt, content), **about,
+        content_hash=content_hash(prompt, about["hints"], content), **about,
     )  # fmt: skip
 
 

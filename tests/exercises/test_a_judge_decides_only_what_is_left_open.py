@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from exercises.grading import judging, meaning, short
 from exercises.models import Verdict
@@ -21,10 +22,10 @@ def direction(cosine: float) -> list[float]:
 
 @pytest.fixture
 def judge(
-    model_server: Script, services: None, monkeypatch: pytest.MonkeyPatch
+    model_server: Script, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Script]:
     """A model that passed its examination; the answer is near the first point, but not sure."""
-    monkeypatch.setitem(judging._examined, DIGEST, True)
+    judging._examined.keep(DIGEST, True)
     monkeypatch.setattr(meaning, "vectors", meaning.Vectors())
     first, second = rubrics.GRADIENT.rubric
     for accept in first.accepts:
@@ -99,24 +100,20 @@ def test_an_answer_with_orders_in_it_is_not_shown_to_it(judge: Script) -> None:
     assert "/api/chat" not in judge.paths()
 
 
-def test_a_model_that_was_not_examined_is_not_asked(
-    judge: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(judging._examined, DIGEST)
+def test_a_model_that_was_not_examined_is_not_asked(judge: Script, valkey: redis.Redis) -> None:
+    valkey.flushdb()
     judge.sentence = '{"p1": true}'
     assert mark() == (Verdict.FAILED, 0.0, "meaning")
     assert "/api/chat" not in judge.paths()
 
 
 def test_a_model_that_says_yes_to_all_does_not_pass(
-    model_server: Script, valkey: object, monkeypatch: pytest.MonkeyPatch
+    model_server: Script, valkey: redis.Redis
 ) -> None:
-    monkeypatch.setattr(judging, "_examined", {})
     model_server.sentence = '{"p1": true}'
     assert judging.examine("smollm2:135m") is False
-    judging._examined.clear()
-    assert judging.able("smollm2:135m") is False  # kept in the broker for other workers
+    assert judging.able("smollm2:135m") is False
 
 
-def test_the_small_embedded_model_does_not_pass(services: None) -> None:
+def test_the_small_embedded_model_does_not_pass(valkey: redis.Redis) -> None:
     assert judging.examine("smollm2:135m", seconds=60) is False

@@ -92,10 +92,11 @@ def test_while_the_first_is_in_flight_the_second_is_told_to_wait(
     assert Attempt.objects.count() == 1
 
 
+@pytest.mark.parametrize("seconds", [5, -3600], ids=["old", "of a clock that was wrong"])
 def test_a_pending_outcome_is_told_again_until_it_is_there(
-    client: Client, pending: dict[str, Any], work_off: Callable[[], Any]
+    client: Client, pending: dict[str, Any], work_off: Callable[[], Any], seconds: int
 ) -> None:
-    Attempt.objects.update(created_at=timezone.now() - timedelta(seconds=5))
+    Attempt.objects.update(created_at=timezone.now() - timedelta(seconds=seconds))
     assert untimed(again(client, 202)) == untimed(pending)
     work_off()
     body = again(client, 200)

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 import redis
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from exercises.generation import capability
 from exercises.models import Exercise
+from learning_assistant import ollama
 from tests.exercises.test_code_makes_choices_and_gaps import papers  # noqa: F401
 from tests.exercises.writing import Author, choice, passage
 from tests.scripted import Script
@@ -23,12 +26,20 @@ def run(*args: str, **options: Any) -> str:
 
 
 @pytest.mark.usefixtures("papers")
-class TestWithoutACapableModel:
-    def test_it_says_what_the_model_may_do(self) -> None:
-        assert "smollm2:135m was tested" in run()
-        assert "may not make whole exercises" in run("--examine")
-        assert "was tested" not in run()
+def test_it_says_what_the_model_may_do() -> None:
+    assert "smollm2:135m was tested" in run()
+    assert "may not make whole exercises" in run("--examine")
+    assert "was tested" not in run()
 
+
+@pytest.fixture
+def unable(valkey: redis.Redis) -> None:
+    """The model's examination, which takes seconds, is behind it."""
+    capability._examined.keep(ollama.digest_of(settings.CHAT_MODEL), False)
+
+
+@pytest.mark.usefixtures("papers", "unable")
+class TestWithoutACapableModel:
     def test_it_counts_what_was_made_and_why_the_rest_was_not(self) -> None:
         said = run("--type", "cloze", "--count", "5")
         assert "1 published" in said

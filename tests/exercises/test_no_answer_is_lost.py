@@ -1,7 +1,8 @@
 """An answer is kept before it is graded: whatever dies, it is graded once, later."""
 
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from exercises import recording, tasks
 from exercises.grading import attempts
 from exercises.marks import Mark
 from exercises.models import Attempt, Exercise, Practice, Review, Verdict
+from learning_assistant import arrival
+from learning_assistant.arrival import Arrival
 from tests.exercises.conftest import Graders
 from tests.exercises.making import (
     API,
@@ -61,6 +64,26 @@ def test_without_a_worker_it_is_pending_and_graded_later(
     assert Review.objects.count() == 1
 
 
+@pytest.fixture
+def crowded() -> Iterator[None]:
+    """All threads of the web process have a request."""
+    arrival.note(Arrival(time.monotonic(), crowded=True))
+    yield
+    arrival.note(None)
+
+
+@pytest.mark.usefixtures("crowded")
+def test_where_others_wait_for_the_thread_it_is_graded_later(
+    client: Client, graders: Graders, work_off: WorkOff, settings: Settings
+) -> None:
+    settings.DEADLINE_S = 30.0
+    exercise = coding()
+    told = attempt(client, exercise, right_answer(exercise), status=202)
+    assert work_off() == [("exercises.tasks.grade_late", [told["attempt"]])]
+    status, body = result(client, exercise, told)
+    assert (status, body["verdict"]) == (200, "passed")
+
+
 @pytest.mark.usefixtures("soon")
 def test_a_pending_answer_says_where_its_outcome_will_be(
     client: Client, graders: Graders, work_off: WorkOff
@@ -91,13 +114,14 @@ def test_choices_are_graded_without_the_broker(client: Client, no_broker: None) 
 
 
 @pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("minutes", [1, -60], ids=["old", "of a clock that was wrong"])
 def test_the_schedule_takes_what_is_old_and_leaves_what_is_under_way(
-    client: Client, graders: Graders, valkey: Any, work_off: WorkOff
+    client: Client, graders: Graders, valkey: Any, work_off: WorkOff, minutes: int
 ) -> None:
     exercise = short()
     old, young = (attempt(client, exercise, "half of it", status=202) for _ in range(2))
     valkey.flushdb()  # the broker lost both
-    aged = timezone.now() - timedelta(minutes=1)
+    aged = timezone.now() - timedelta(minutes=minutes)
     Attempt.objects.filter(pk=old["attempt"]).update(created_at=aged)
     tasks.grade_pending()
     assert work_off() == [("exercises.tasks.grade_late", [old["attempt"]])]

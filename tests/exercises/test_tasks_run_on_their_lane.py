@@ -14,7 +14,7 @@ def test_a_route_is_of_a_task_that_exists_and_is_not_repeated(name: str) -> None
     task = app.tasks[name]
     assert settings.CELERY_TASK_ROUTES[name] == {"queue": lanes.INTERACTIVE}
     assert not task.acks_late
-    assert task.expires == lanes.BACKLOG_EXPIRES_S
+    assert task.expires is None  # two hosts' clocks may differ by more
 
 
 @pytest.mark.parametrize("entry", settings.CELERY_BEAT_SCHEDULE.values(), ids=lambda e: e["task"])

@@ -32,7 +32,7 @@ def secrets_of(exercise: Exercise) -> list[str]:
         found += [
             "solution_choice",
             '"right"',
-            *(c["why"] for c in content["choices"] if "why" in c),
+            *(c["why"] for c in content["choices"] if c["why"]),
         ]
     elif exercise.type == "cloze":
         found += [content["passage"].partition("[[")[2].partition("]]")[0], "[["]

@@ -110,7 +110,8 @@ def test_two_runs_at_once_are_one(papers: None) -> None:
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [pool.LOCK])
-        assert pool.fill() == Counter()
+            assert pool.fill() == Counter()
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [pool.LOCK])
     finally:
         other.close()
     assert made(pool.fill())
@@ -136,4 +137,4 @@ def test_the_last_slot_is_left_to_learners(settings: Settings, valkey: redis.Red
         admission.model_slot(5, leave=1) as another,
         admission.model_slot(5) as learner,
     ):
-        assert (background, another, learner) == (True, False, True)
+        assert (background, another, learner) == (1, 0, 2)  # calls under way, itself among them

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -20,9 +21,9 @@ def make_due(*slugs: str, session: str = "s") -> None:
     for days, slug in enumerate(reversed(slugs), start=1):
         due = timezone.now() - days * PAST
         Review.objects.filter(session__session_id=session, topic__slug=slug).update(due=due)
-    Practice.objects.update(served_at=timezone.now() - timedelta(days=30))
-    Practice.objects.filter(solved_at__isnull=False).update(
-        solved_at=timezone.now() - timedelta(days=30) + timedelta(minutes=1)
+    long_ago = timedelta(days=30)
+    Practice.objects.update(
+        served_at=F("served_at") - long_ago, solved_at=F("solved_at") - long_ago
     )
 
 
@@ -86,9 +87,9 @@ def test_the_longest_overdue_topic_comes_first_and_each_topic_once(client: Clien
 
 
 def test_what_was_failed_comes_before_what_is_new_or_solved(client: Client) -> None:
-    solved, failed = choice(), choice()
-    attempt(client, solved, right_answer(solved))
+    failed, solved = choice(), choice()
     attempt(client, failed, wrong_answer(failed))
+    attempt(client, solved, right_answer(solved))
     make_due("optimization")
     new = choice()
     order = []

@@ -17,6 +17,8 @@ BAD = [
     ("DEBUG", "perhaps"),
     ("HTTPS", "2"),
     ("LOG_LEVEL", "LOUD"),
+    ("LOG_FORMAT", "xml"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
     ("DATABASE_URL", "mysql://u:p@h/d"),
     ("REDIS_URL", "localhost:6379"),
     ("OLLAMA_HOST", "gpu:11434"),
@@ -35,7 +37,7 @@ SETTINGS = str(Path(settings.BASE_DIR) / "learning_assistant" / "settings.py")
 def test_the_settings_name_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     # An address may hold a password, so it is not repeated.
-    shown = "…" if name.endswith(("_URL", "_HOST")) else repr(value)
+    shown = "…" if name.endswith(("_URL", "_HOST", "_ENDPOINT")) else repr(value)
     with pytest.raises(ImproperlyConfigured, match=re.escape(f"{name}={shown} can't be used")):
         runpy.run_path(SETTINGS)
 

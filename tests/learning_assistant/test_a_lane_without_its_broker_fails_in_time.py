@@ -14,9 +14,11 @@ from learning_assistant import lanes
 from learning_assistant.celery import app
 from learning_assistant.lanes import Call, Caller, LaneDown
 from resources import tasks
-from tests.conftest import forget_broker_clients
+from tests.conftest import forget_broker_clients, message
 
-PAYLOAD = {"query": "q", "limit": 3}
+pytestmark = pytest.mark.alone
+
+PAYLOAD = {"query": "why is the sky blue", "limit": 3}
 
 
 @pytest.fixture
@@ -84,11 +86,24 @@ def test_the_deadline_is_kept_in_the_brokers_clock(valkey: "redis.Redis") -> Non
         message = queue.get(timeout=1)
         message.ack()
         queue.close()
-    (payload, reply_key, deadline), _, _ = message.payload
+    (reply_key, deadline), _, _ = message.payload
     seconds, microseconds = valkey.time()
-    assert payload == PAYLOAD
     assert 1.4 < deadline - (seconds + microseconds / 1e6) <= 1.7
     assert 1.3 < Caller(reply_key, deadline).seconds_left() <= 1.7
+
+
+def test_a_question_is_taken_once_and_gone_after_its_deadline(valkey: "redis.Redis") -> None:
+    call = lanes.request(tasks.suggest, PAYLOAD, 1.7)
+    (raw,) = valkey.lrange(lanes.INTERACTIVE, 0, -1)
+    _, args = message(str(raw))
+    assert args[0] == call.reply_key
+    assert "the sky" not in f"{raw}{args}"
+    (kept,) = valkey.keys("la:reply:*")
+    assert 0 < valkey.pttl(kept) <= 2700
+    caller = Caller(call.reply_key, deadline=0)
+    assert caller.question() == PAYLOAD
+    assert caller.question() is None
+    tasks.suggest(call.reply_key, 0)  # which asks nothing
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from learning_assistant.embedded.paths import Service
-from tests.stack import Stack, until
+from tests.stack import Stack, unheard_of, until
 
 IN_TIME_S = 2.0
 # Whether a frozen PostgreSQL takes connections is known after libpq's two seconds at the soonest.
@@ -29,7 +29,7 @@ def timed(stack: Stack, seconds: float = IN_TIME_S, **more: Any) -> Any:
 
 def degraded(stack: Stack) -> set[str]:
     """Why the answer is degraded; it is a good one otherwise."""
-    answer = timed(stack)
+    answer = timed(stack, query=unheard_of())
     assert answer.status_code == 200, answer.text
     body = answer.json()
     assert len(body["resources"]) >= 3

@@ -8,6 +8,8 @@ from django.db import OperationalError, connection, transaction
 
 from learning_assistant.postgresql.base import time_limit
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def connection_of_its_own(committed_db: None) -> Iterator[None]:

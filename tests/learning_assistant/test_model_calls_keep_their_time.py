@@ -9,6 +9,8 @@ from learning_assistant import ollama
 from learning_assistant.ollama import ModelUnavailable
 from tests.scripted import Script
 
+pytestmark = pytest.mark.alone
+
 SECONDS = 0.4
 # What leaving a call may cost beyond its limit, on a busy machine.
 SLACK = 0.3
@@ -50,6 +52,22 @@ def test_a_server_that_answers_late(model_server: Script, call: Callable[[], obj
 def test_a_server_that_sends_byte_by_byte(model_server: Script, call: Callable[[], object]) -> None:
     """Each single read is quick, all of them together are not."""
     model_server.drip_s = 0.05
+    fails_in_time(call)
+
+
+@CALLS
+def test_a_server_whose_answer_has_no_end(model_server: Script, call: Callable[[], object]) -> None:
+    model_server.endless = True
+    fails_in_time(call)
+
+
+@CALLS
+@pytest.mark.parametrize("sent", [0, 20])
+def test_a_connection_that_is_reset(
+    model_server: Script, call: Callable[[], object], sent: int
+) -> None:
+    """Before an answer, or in the middle of it."""
+    model_server.reset, model_server.reset_after = True, sent
     fails_in_time(call)
 
 

@@ -13,6 +13,8 @@ from learning_assistant import admission
 from learning_assistant.admission import model_slot
 from learning_assistant.broker import UNREACHABLE
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def two_slots(valkey: "redis.Redis", settings: Settings) -> Iterator[None]:

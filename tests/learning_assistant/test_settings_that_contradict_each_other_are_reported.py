@@ -17,6 +17,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "DEADLINE_S=0.4",
     ),
     ({"DEADLINE_S": 2.5}, "learning_assistant.W001", "DEADLINE_S=2.5"),
+    ({"HTTPS": True}, "learning_assistant.W003", "HTTPS=true"),
     ({"MODEL_SLOTS": 13}, "learning_assistant.W002", "INTERACTIVE_CONCURRENCY=12"),
 ]
 
@@ -48,6 +49,6 @@ def test_an_error_stops_the_command(tmp_path: Path) -> None:
 def test_behind_tls_the_deployment_is_in_order(tmp_path: Path) -> None:
     done = manage(
         "check", "--deploy", "--fail-level", "WARNING",
-        DATA_DIR=str(tmp_path / "data"), HTTPS="true",
+        DATA_DIR=str(tmp_path / "data"), HTTPS="true", TRUSTED_PROXIES="127.0.0.1",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -38,7 +38,7 @@ def test_paths_are_shown_once_and_without_a_slash(document: dict[str, Any]) -> N
 
 def test_errors_are_documented_as_problems(document: dict[str, Any]) -> None:
     responses = document["paths"]["/api/learning/resources"]["post"]["responses"]
-    assert set(responses) == {"200", "400", "405", "413", "415", "503"}
+    assert set(responses) == {"200", "400", "405", "411", "413", "415", "429", "503"}
     for status in sorted(set(responses) - {"200"}):
         assert list(responses[status]["content"]) == ["application/problem+json"], status
 

@@ -1,7 +1,8 @@
 """Learners' questions for the load: none twice in a run, so that no cache hides the work."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import count, product
+from random import randrange
 
 SUBJECTS = (
     "linear regression", "logistic regression", "decision trees", "random forests",
@@ -25,9 +26,10 @@ FORMS = (
 
 
 def questions() -> Iterator[str]:
-    """200 different ones, then the same again with a number, so that no two are equal."""
-    turn = 0
-    while True:
+    """200 different ones, again and again with another number, so that no two are equal.
+
+    Nor are those of two runs, as a rule: a copy that stays remembers what it was asked.
+    """
+    for turn in count(randrange(10**6)):
         for form, subject in product(FORMS, SUBJECTS):
-            yield form.format(subject) + (f" part {turn}" if turn else "")
-        turn += 1
+            yield f"{form.format(subject)} part {turn}"

@@ -32,7 +32,7 @@ from learning_assistant.embedded.services import lease  # noqa: E402
 from resources import presenting, ranking  # noqa: E402
 from resources.models import IndexVersion  # noqa: E402
 from resources.rag import graph  # noqa: E402
-from resources.ranking import EXACT_ROWS, Filters, Hit, Scope  # noqa: E402
+from resources.ranking import ASK_WEIGHT, EXACT_ROWS, Filters, Hit, Scope  # noqa: E402
 from tests.load import scratch, synthetic  # noqa: E402
 
 PASSES = 3
@@ -107,15 +107,16 @@ class Bench:
             measured.recall_10 = round(statistics.fmean(shares), 4)
         return measured
 
-    def whole(self, name: str, filters: Filters) -> Measured:
+    def whole(self, name: str, filters: Filters, *, asks: bool = True) -> Measured:
         """What a worker does between the question's vector and its reply."""
 
         def ask(number: int) -> None:
             version = IndexVersion.objects.active()
             assert version is not None
             query, vector = self.questions[number], self.vectors[number]
-            found = ranking.rank(version.pk, query, vector, filters, 5)
-            presenting.describe(found.hits, query, version.pk, vector)
+            asked = (version.pk, query, vector, filters, 5)
+            hits = ranking.rank(*asked).hits if asks else ranking.search(*asked, ask_weight=0)
+            presenting.describe(hits, query, version.pk, vector)
 
         return self.timed(name, ask)
 
@@ -158,45 +159,39 @@ def _megabytes() -> dict[str, float]:
 
 
 def resources(bench: Bench, size: Size, version: IndexVersion) -> None:
+    _build_graphs(size, version)
     narrow = Filters(level="beginner", kind="video")
-    cases = [
+    for case in (
         Case("words alone", vector=False),
         Case("vector alone", words=False),
         Case("both"),
+        Case("both, all scanned", exact_rows=EVERYTHING),
         Case("both, level and kind", filters=narrow),
-        Case("both and facets (scan)", ask_weight=0.4, exact_rows=EVERYTHING),
-    ]
-    for case in cases:
-        _show(size, bench.measure(version.pk, case, recall=False))
-    _show(size, bench.whole("whole search, 5 resources", Filters()))
+        Case("both and asks", ask_weight=ASK_WEIGHT),
+        Case("both and asks, all scanned", ask_weight=ASK_WEIGHT, exact_rows=EVERYTHING),
+    ):
+        _show(size, bench.measure(version.pk, case, recall=case.exact_rows != EVERYTHING))
+    _show(size, bench.whole("whole search, no asks", Filters(), asks=False))
+    _show(size, bench.whole("whole search", Filters()))
+    _show(size, bench.whole("whole search, level", Filters(level="beginner")))
     _show(size, bench.whole("whole search, level and kind", narrow))
-    _build_graphs(size, version)
-    _show(
-        size,
-        bench.measure(version.pk, Case("both and facets (graph)", ask_weight=0.4), recall=True),
-    )
 
 
 def documents(bench: Bench, size: Size, version: IndexVersion) -> None:
-    every = Scope.ALL
-    _show(
-        size,
-        bench.measure(
-            version.pk, Case("both (scan)", scope=every, exact_rows=EVERYTHING), recall=False
-        ),
-    )
     _build_graphs(size, version)
+    every = Scope.ALL
     for case in (
         Case("words alone", vector=False, scope=every),
-        Case("vector alone (graph)", words=False, scope=every),
-        Case("both (graph)", scope=every),
-        Case("both (graph), documents", scope=Scope.DOCUMENTS),
-        Case("both (graph) and facets", scope=every, ask_weight=0.4),
+        Case("vector alone", words=False, scope=every),
+        Case("both", scope=every),
+        Case("both, all scanned", scope=every, exact_rows=EVERYTHING),
+        Case("both, documents", scope=Scope.DOCUMENTS),
+        Case("both and asks", scope=every, ask_weight=ASK_WEIGHT),
         Case("both, 791 resources among the chunks"),
         Case("the same, level", filters=Filters(level="beginner")),
-        Case("the same and facets", ask_weight=0.4),
+        Case("the same and asks", ask_weight=ASK_WEIGHT),
     ):
-        _show(size, bench.measure(version.pk, case, recall=case.scope is not Scope.RESOURCES))
+        _show(size, bench.measure(version.pk, case, recall=case.exact_rows != EVERYTHING))
     _show(size, bench.whole("whole search, 5 of 791 resources", Filters()))
 
 

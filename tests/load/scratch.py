@@ -35,7 +35,7 @@ from tests.load.synthetic import Maker
 CHUNKS_A_DOCUMENT = 25
 SENTENCES = {"chunk": 10, "summary": 3}
 RARE = {"chunk": 8, "summary": 2}
-ASKS = 5
+ASKS = 14
 BATCH = 2000
 Vectors = dict[int, np.ndarray]
 

@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 from pytest_django import DjangoDbBlocker
 
-from resources.models import Document, IndexVersion, Level
+from resources.models import Document, IndexVersion, Level, Resource, Status
 from resources.models.index import VersionState
 from resources.rag import graph
 from resources.ranking import Filters, Hit, Scope, search
@@ -39,15 +39,16 @@ def names(version: IndexVersion) -> set[tuple[str, bool]]:
         cursor.execute(
             "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
             " WHERE c.relname LIKE %s",
-            [f"%\\_v{version.pk}\\_hnsw"],
+            [f"%\\_v{version.pk}\\_%"],
         )
         return set(cursor.fetchall())
 
 
-def both(version: IndexVersion, valid: bool = True) -> set[tuple[str, bool]]:
+def all_of(version: IndexVersion, valid: bool = True) -> set[tuple[str, bool]]:
     return {
         (f"resources_densevector_v{version.pk}_hnsw", valid),
         (f"resources_facetvector_v{version.pk}_hnsw", valid),
+        (f"resources_lexicalvector_v{version.pk}_gin", valid),
     }
 
 
@@ -68,7 +69,7 @@ def shares(made: Made, **more: Any) -> float:
 
 def test_nearly_all_is_found(made: Made) -> None:
     assert graph.ensure(made.version, EXACT)
-    assert names(made.version) == both(made.version)
+    assert names(made.version) == all_of(made.version)
     assert IndexVersion.objects.get().graph
     for scope in Scope:
         for ask_weight in (0.0, 0.5):
@@ -88,6 +89,35 @@ def test_a_filter_leaves_as_many_as_are_asked_for(made: Made) -> None:
             assert {made.entries[h.entry_id].resource.level for h in hits} == {Level.ADVANCED}
 
 
+def test_scores_are_exact_whichever_leg_found_it(made: Made) -> None:
+    graph.ensure(made.version, EXACT)
+    for seed in range(5):
+        exact = {h.entry_id: h for h in found(made, seed, ROWS * 9, limit=300, ask_weight=0.5)}
+        for hit in found(made, seed, EXACT, ask_weight=0.5):
+            wanted = exact[hit.entry_id]
+            assert (hit.dense, hit.ask, hit.lexical) == pytest.approx(
+                (wanted.dense, wanted.ask, wanted.lexical), abs=1e-6
+            )
+
+
+def test_duplicates_among_the_best_take_nobodys_place(made: Made) -> None:
+    graph.ensure(made.version, EXACT)
+    copies = [e.resource_id for e in made.entries.values() if e.resource_id and e.resource_id % 20]
+    Resource.objects.filter(pk__in=copies).update(title="The same")
+    hits = found(made, 1, EXACT, ask_weight=0.5)
+    assert len({h.title for h in hits}) == 10
+
+
+@pytest.mark.parametrize("scope", [Scope.RESOURCES, Scope.ALL])
+def test_what_was_withdrawn_a_moment_ago_takes_nobodys_place(made: Made, scope: Scope) -> None:
+    graph.ensure(made.version, EXACT)
+    best = {h.resource_id for h in found(made, 1, EXACT, limit=50, scope=scope, ask_weight=0.5)}
+    Resource.objects.filter(pk__in=best).update(status=Status.ARCHIVED)
+    hits = found(made, 1, EXACT, scope=scope, ask_weight=0.5)
+    assert len(hits) == 10
+    assert not best & {h.resource_id for h in hits} - {None}
+
+
 def test_the_plan_follows_the_graph(made: Made) -> None:
     graph.ensure(made.version, EXACT)
     plans: list[str] = []
@@ -100,13 +130,14 @@ def test_the_plan_follows_the_graph(made: Made) -> None:
         return execute(sql, params, many, context)
 
     with connection.cursor() as cursor:
-        cursor.execute("SET enable_sort = off")  # so few rows would be scanned as quickly
+        # So few rows would be scanned as quickly.
+        cursor.execute("SET enable_sort = off; SET enable_seqscan = off")
         try:
             with connection.execute_wrapper(explain):
                 found(made, 1, EXACT, scope=Scope.ALL, ask_weight=0.5)
         finally:
-            cursor.execute("RESET enable_sort")
-    assert all(name in plans[0] for name, _ in both(made.version))
+            cursor.execute("RESET enable_sort; RESET enable_seqscan")
+    assert all(name in plans[0] for name, _ in all_of(made.version))
 
 
 def test_a_build_that_is_killed_is_begun_again(
@@ -135,7 +166,7 @@ def test_a_build_that_is_killed_is_begun_again(
     assert {valid for _, valid in names(made.version)} == {False}
     assert len(found(made, 1, EXACT)) == 10, "searches scan meanwhile"
     assert graph.ensure(made.version, EXACT)
-    assert names(made.version) == both(made.version)
+    assert names(made.version) == all_of(made.version)
     assert IndexVersion.objects.get().graph
 
 
@@ -175,7 +206,7 @@ def test_versions_of_different_width_side_by_side(made: Made) -> None:
     other = vectors.index(DIMENSION * 2, seed=9, state=VersionState.READY)
     for one in (made, other):
         assert graph.ensure(one.version, EXACT)
-        assert names(one.version) == both(one.version)
+        assert names(one.version) == all_of(one.version)
     for one in (made, other):
         assert shares(one, scope=Scope.ALL, ask_weight=0.3) >= 0.97
         ids = {h.entry_id for h in found(one, 3, EXACT, scope=Scope.ALL)}
@@ -188,7 +219,7 @@ def test_a_dropped_graph_leaves_the_others(made: Made) -> None:
         graph.ensure(one.version, EXACT)
     graph.drop(made.version)
     assert names(made.version) == set()
-    assert names(other.version) == both(other.version)
+    assert names(other.version) == all_of(other.version)
     assert not IndexVersion.objects.get(pk=made.version.pk).graph
     assert shares(made, scope=Scope.ALL) == 1, "searches scan again"
 

@@ -11,8 +11,7 @@ import redis
 from django.core.management import CommandError, call_command
 
 from resources.models import Chunk, DenseVector, Document, IndexEntry
-from resources.rag import versions
-from resources.rag.search import embed_query
+from resources.rag import embedding, versions
 from resources.ranking import Scope, search
 from tests.resources.making import add, filters, index
 from tests.scripted import Script
@@ -61,7 +60,7 @@ def embedded(server: Script) -> list[str]:
 def passages(query: str) -> list[str]:
     """The document paths and contents of what a search finds."""
     version = versions.active_or_first()
-    vector = embed_query(version, query, 5)
+    vector = embedding.embed_query(version, query, 5)
     hits = search(version.pk, query, vector, filters(), 3, scope=Scope.DOCUMENTS)
     chunks = Chunk.objects.select_related("document").in_bulk([h.chunk_id for h in hits])
     return [

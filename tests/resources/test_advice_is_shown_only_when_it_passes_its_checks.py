@@ -18,7 +18,6 @@ FIRST: dict[str, Any] = {
     "topics": ["transformers", "neural-network-basics"],
     "authors": ["Ada Writer"],
 }
-SECOND = FIRST | {"title": "A Second Thing", "kind": "book", "level": "beginner"}
 
 PASS = [
     "Start with [1], because it explains self-attention with pictures.",
@@ -64,7 +63,7 @@ FAIL = [
 
 
 def checked(text: str, query: str = QUERY) -> Any:
-    return check(Completion(text, 20, 60.0), query, [FIRST, SECOND])
+    return check(Completion(text, 20, 60.0), query, FIRST)
 
 
 @pytest.mark.parametrize("sentence", PASS)
@@ -119,7 +118,7 @@ def test_a_domain_of_the_query_is_dropped(domain: str) -> None:
 def test_a_dotted_name_of_the_resource_is_not() -> None:
     of_fast_ai = FIRST | {"title": "Practical Deep Learning by fast.ai", "summary": "Uses Node.js."}
     text = "Start with [1], because it uses Node.js to explain self-attention."
-    assert check(Completion(text, 20, 60.0), QUERY, [of_fast_ai]).fault == ""
+    assert check(Completion(text, 20, 60.0), QUERY, of_fast_ai).fault == ""
 
 
 def test_a_word_of_the_query_may_be_used() -> None:
@@ -128,10 +127,19 @@ def test_a_word_of_the_query_may_be_used() -> None:
     assert checked(sentence, "explain self-attention for Yann").text
 
 
+@pytest.mark.parametrize("sentence", [
+    "Start with [1], because it explains Shannon's theory.",
+    "Start with [1], because it explains the theory of Shannon.",
+])  # fmt: skip
+def test_a_name_given_as_a_possessive_may_be_used(sentence: str) -> None:
+    first = FIRST | {"reason": "Shannon's theory, explained through guessing games"}
+    assert check(Completion(sentence, 20, 60.0), QUERY, first).text
+
+
 def test_a_level_nobody_has_given_is_false() -> None:
     unknown = FIRST | {"level": None, "summary": "", "topics": []}
     text = "Start with [1], because it is an intermediate tutorial."
-    assert check(Completion(text, 20, 60.0), QUERY, [unknown]).fault == "false level intermediate"
+    assert check(Completion(text, 20, 60.0), QUERY, unknown).fault == "false level intermediate"
 
 
 def test_the_prompt_stays_within_its_size() -> None:

@@ -13,6 +13,8 @@ from resources.rag import answering
 from tests.resources.making import add, index
 from tests.scripted import Script
 
+pytestmark = pytest.mark.alone
+
 QUERY = "how do zebra stripes work?"
 
 
@@ -35,8 +37,9 @@ def zebras(committed_db: None, model_server: Script) -> Script:
     for n, word in enumerate(["stripes", "hooves", "manes", "herds"]):
         add(f"Zebra {word}", facets=[f"How zebra {word} work, step by step"], year=2000 + n)
     index()
+    answering.warm_up()  # as a worker does, before the first learner comes
+    model_server.calls.clear()
     model_server.sentence = "Start with [1], because it explains how zebra stripes work."
-    answering._pace.tokens_per_second = 60.0
     return model_server
 
 

@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.rag.markdown import Unreadable, chunks, estimate_tokens
 from resources.rag.markdown.reading import read_bytes
+from tests.examples import examples
 
 MARKS = st.sampled_from(
     ["\n", "\n\n", "# ", "## ", "- ", "1. ", "> ", "```", "````py\n", "~~~", "    ", "|", "|-|-|\n",
@@ -38,25 +39,25 @@ def check(data: bytes, name: str, max_tokens: int = 200, overlap: int = 20) -> N
     assert read.title
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.binary(max_size=400), st.sampled_from(["x.md", "x.mdx"]))
 def test_any_bytes(data: bytes, name: str) -> None:
     check(data, name)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TEXT, st.sampled_from(["x.md", "x.mdx"]), st.integers(32, 90))
 def test_any_markdown(text: str, name: str, max_tokens: int) -> None:
     check(text.encode(), name, max_tokens, max_tokens // 8)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(max_size=300), st.sampled_from(["utf-8", "utf-16", "utf-16-le", "utf-16-be"]))
 def test_any_text_in_any_encoding(text: str, encoding: str) -> None:
     check(text.encode(encoding, "replace"), "x.md")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(TEXT)
 def test_front_matter_of_anything(text: str) -> None:
     check(f"---\n{text}\n---\nbody".encode(), "x.md")
@@ -70,7 +71,7 @@ PLAIN = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.lists(PLAIN | WORDS.map(lambda word: f" {word} "), max_size=80).map("".join),
     st.integers(32, 70),

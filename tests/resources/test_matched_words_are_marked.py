@@ -4,11 +4,12 @@ import unicodedata
 
 import pytest
 from django.db import connection
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resources import marking
 from resources.rag.search import search
+from tests.examples import examples
 from tests.resources.making import add, filters, index
 from tests.scripted import Script
 
@@ -63,7 +64,7 @@ TEXTS = st.text(max_size=60).filter(lambda t: "\0" not in t and t.isprintable())
 
 @given(st.lists(WORDS | TEXTS, max_size=12).map(" ".join), st.lists(WORDS, max_size=3))
 @example("½⅓ zebra ½", ["1", "3"])
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_ranges_are_in_order_inside_the_text_and_apart(text: str, query: list[str]) -> None:
     (ranges,) = marking.ranges([text], " ".join(query))
     edges = [edge for each in ranges for edge in each]

@@ -12,6 +12,8 @@ from resources.services import catalogue
 from tests.resources.making import add, document, index, tree
 from tests.scripted import DIMENSION, Script
 
+pytestmark = pytest.mark.alone
+
 QUERY = "how do zebra stripes work?"
 COMMON = {
     "type", "id", "title", "url", "document_path", "source", "heading_path", "position", "reason",

@@ -310,6 +310,7 @@ def searchers(committed_db: None, model_server: Script) -> Iterator[Searchers]:
         yield running
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_under_load_it_is_killed_resumed_compared_activated_and_rolled_back(
     searchers: Searchers, model_server: Script, tmp_path: Path

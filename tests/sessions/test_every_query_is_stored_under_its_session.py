@@ -9,10 +9,11 @@ from django.db import connection
 from django.test import Client
 
 from resources.models import IndexVersion
-from resources.rag import answering
 from sessions.models import Interaction, LearningSession
 from tests.resources.making import add, index
 from tests.scripted import Script
+
+pytestmark = pytest.mark.alone
 
 QUERY = "how do zebra stripes work?"
 
@@ -23,7 +24,6 @@ def zebras(committed_db: None, model_server: Script) -> Script:
         add(f"Zebra {word}", facets=[f"How zebra {word} work"], level="beginner")
     index()
     model_server.sentence = "Start with [1], because it explains how zebra stripes work."
-    answering._pace.tokens_per_second = 60.0
     return model_server
 
 

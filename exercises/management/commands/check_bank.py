@@ -1,20 +1,22 @@
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from exercises import banking
 from exercises.banking import Entry
-from exercises.checking.proving import prove
-from exercises.checking.twins import InMemory
+from exercises.checking.proving import Proven, prove
+from exercises.checking.twins import InMemory, Vector
 from exercises.checking.vectors import vectors
 from exercises.content import Item
 from exercises.models import ExerciseType
 from learning_assistant import ollama
+from learning_assistant.commands import TeachingCommand
 from resources import curation
 from resources.models import Level
 
@@ -33,13 +35,23 @@ fails is named with its file. Nothing is stored: load_bank does that.
 """
 
 
-class Command(BaseCommand):
-    help = HELP
+# While one waits for the model server, another runs code.
+PROVED_TOGETHER = 3
 
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
+
+def _proofs(sound: Sequence[tuple[Entry, Item]], vectors: Sequence[Vector]) -> Iterator[Proven]:
+    """Of each in order; a duplicate is told of the later one."""
+    others, under_way = InMemory(), []
+    with ThreadPoolExecutor(PROVED_TOGETHER) as pool:
+        for (_, item), vector in zip(sound, vectors, strict=True):
+            under_way.append(pool.submit(prove, item, vector, others.so_far()))
+            others.add(item, vector)
+        for proof in under_way:
+            yield proof.result()
+
+
+class Command(TeachingCommand):
+    help = HELP
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("folder", nargs="?", type=Path, default=settings.EXERCISE_BANK)
@@ -61,13 +73,11 @@ class Command(BaseCommand):
         faults = [f"{entry}: {entry.fault}" for entry in entries if entry.fault]
         topics = curation.topics(settings.STARTER_CATALOGUE)
         sound = [(entry, entry.item) for entry in entries if entry.item and not entry.fault]
-        others, found = InMemory(), self._vectors([item for _, item in sound])
-        for (entry, item), vector in zip(sound, found, strict=True):
+        found = self._vectors([item for _, item in sound])
+        for (entry, item), proven in zip(sound, _proofs(sound, found), strict=True):
             if item.topic not in topics:
                 faults.append(f"{entry}: there is no topic {item.topic!r}")
-            proven = prove(item, vector, others)
             faults += [f"{entry}: {fault}" for fault in proven.faults]
-            others.add(item, vector)
             if verbosity > 1:
                 seen = "; ".join(f"{c.name} ({c.detail})" for c in proven.checks if c.detail)
                 self.stdout.write(f"{entry}: {proven.seconds:.2f} s: {seen}")

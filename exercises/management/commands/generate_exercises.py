@@ -5,12 +5,13 @@ from collections import Counter
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from exercises.generation import capability, pool
 from exercises.generation.making import Made, Maker, Outcome
 from exercises.models import ExerciseType
 from learning_assistant import ollama
+from learning_assistant.commands import TeachingCommand
 from resources.models import IndexVersion, Level, Topic
 
 HELP = """Make exercises from the catalogue and from ingested documents.
@@ -31,13 +32,8 @@ topic and level has EXERCISE_POOL_TARGET.
 """
 
 
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--type", choices=ExerciseType.values)

@@ -1,20 +1,19 @@
 import argparse
 import json
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from exercises.grading import batch
 from exercises.grading.batch import BadLine, Options
 from exercises.sandbox import Runner
+from learning_assistant.commands import TeachingCommand, batch_lines
 
 HELP = """Grade a file of answers, as an attempt of a learner is graded.
 
@@ -36,13 +35,8 @@ PROGRESS_S = 5.0
 BAD_SHOWN = 200
 
 
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--batch", metavar="FILE", required=True, help="one JSON object a line")
@@ -96,7 +90,7 @@ def _sentence(error: dict[str, Any]) -> str:
 
 def _graded(source: str, options: Options) -> Iterator[dict[str, Any]]:
     """Every line's result, in order. Code is run in as many threads as there are cores."""
-    lines = (entry for entry in enumerate(_lines(source), start=1) if entry[1].strip())
+    lines = (entry for entry in enumerate(batch_lines(source), start=1) if entry[1].strip())
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         while batch_of := list(islice(lines, AT_ONCE)):
             waiting = [_begun(number, raw, options, threads) for number, raw in batch_of]
@@ -128,14 +122,3 @@ def _begun(
 
 def _bad(number: int, identity: Any, error: BadLine) -> dict[str, Any]:
     return {"id": identity, "verdict": "error", "error": str(error), "line": number}
-
-
-def _lines(source: str) -> Iterator[bytes]:
-    if source == "-":
-        yield from sys.stdin.buffer
-        return
-    try:
-        with Path(source).open("rb") as file:
-            yield from file
-    except OSError as error:
-        raise CommandError(f"--batch: {source}: {error.strerror}") from error

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import logging
 import math
 import os
 import signal
@@ -15,7 +14,9 @@ from pathlib import Path
 
 import uvicorn
 
+from learning_assistant import logs
 from learning_assistant.embedded.inference import embedding, store
+from learning_assistant.embedded.inference.access import Logged
 from learning_assistant.embedded.inference.app import application
 from learning_assistant.embedded.inference.gate import Gate
 from learning_assistant.embedded.inference.llama import Settings
@@ -23,7 +24,6 @@ from learning_assistant.embedded.inference.models import Models
 from learning_assistant.embedded.inference.resident import Resident
 from learning_assistant.embedded.inference.schema import seconds
 
-logger = logging.getLogger("learning_assistant.embedded.inference")
 LONGEST_PATH = 107  # bytes, of a unix socket's path on Linux
 GRACE = 0.5  # seconds that requests under way get at the end
 
@@ -61,6 +61,12 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
         type=seconds,
         default=environ.get("OLLAMA_KEEP_ALIVE", "-1s"),
         help="how long an idle model stays loaded (OLLAMA_KEEP_ALIVE, -1s: for ever)",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=sorted(logs.RENDERERS),
+        default=environ.get("LOG_FORMAT") or "plain",
+        help="lines for people, or for programs (LOG_FORMAT, plain)",
     )
     given = parser.parse_args(arguments)
     for name in ("parallel", "threads"):
@@ -170,7 +176,7 @@ def _places(given: argparse.Namespace) -> Iterator[tuple[socket.socket, tuple[Pa
 def _serve(listener: socket.socket, there: Models) -> None:
     ending = asyncio.Event()
     config = uvicorn.Config(
-        application(there, ending),
+        Logged(application(there, ending)),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
@@ -181,9 +187,8 @@ def _serve(listener: socket.socket, there: Models) -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="inference: %(message)s")
-    logger.setLevel(logging.INFO)
     given = _arguments(arguments)
+    logs.configure(logs.config(given.log_format))
     os.umask(0o077)  # sockets are made with it, llama.cpp's too
     try:
         with _places(given) as (listener, sockets):

@@ -1,4 +1,4 @@
-"""A bounded queue before a limited number of places; the nearer to a person, the earlier."""
+"""A bounded queue before a limited number of places; who can wait lets others pass, for a while."""
 
 import asyncio
 import heapq
@@ -11,35 +11,37 @@ class Busy(Exception):
 
 
 class Gate:
-    """Lets *places* callers in at once and *waiting* more queue; lower priorities go first."""
+    """Lets *places* callers in at once and *waiting* more queue."""
 
     def __init__(self, places: int, waiting: int) -> None:
         self._free = places
         self._limit = waiting
-        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._queue: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = 0
 
     @asynccontextmanager
-    async def entered(self, priority: int = 0) -> AsyncIterator[None]:
+    async def entered(self, patience: float = 0.0) -> AsyncIterator[None]:
         """Hold a place; a caller that is cancelled while it waits leaves the queue.
 
-        Raises `Busy`.
+        Whoever comes within *patience* seconds and has none goes first; nobody who comes later
+        does, so that work that can wait goes on however busy it is. Raises `Busy`.
         """
-        await self._enter(priority)
+        await self._enter(patience)
         try:
             yield
         finally:
             self._leave()
 
-    async def _enter(self, priority: int) -> None:
+    async def _enter(self, patience: float) -> None:
         if self._free:
             self._free -= 1
             return
         if len(self._queue) >= self._limit:
             raise Busy
         self._count += 1
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = (priority, self._count, turn)
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        entry = (loop.time() + patience, self._count, turn)
         heapq.heappush(self._queue, entry)
         try:
             await turn

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import Prefetch, QuerySet
 
 from learning_assistant import ollama
+from learning_assistant.commands import TeachingCommand
 from resources.models import QueryVector, RegisteredQuery, VersionState
 from resources.rag import registered
 
@@ -30,13 +31,8 @@ begins with a hyphen follows "--". docs/reading-the-index.md shows the rest.
 """
 
 
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("texts", metavar="TEXT", nargs="*")

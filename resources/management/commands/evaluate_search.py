@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from learning_assistant.commands import TeachingCommand
 from resources.models import IndexVersion, Resource, Role
 from resources.rag import evaluation
 
@@ -23,13 +24,8 @@ How to judge stands in resources/catalogue/judged/README.md.
 """
 
 
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--judged", type=Path, default=JUDGED, metavar="DIR")

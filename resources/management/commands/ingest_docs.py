@@ -4,8 +4,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from learning_assistant.commands import TeachingCommand
 from learning_assistant.ollama import ModelUnavailable
 from resources.models.documents import SOURCE_LENGTH
 from resources.rag import catching_up, ingesting
@@ -25,13 +26,8 @@ result as rag_embeddings (docs/reading-the-index.md), where document_path is the
 OURS = "catalogue"  # what rag_embeddings calls the resources' source
 
 
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("folder", metavar="DIR", type=Path)
@@ -92,7 +88,7 @@ class _Reader:
 
     EVERY_S = 5.0
 
-    def __init__(self, command: BaseCommand, verbosity: int, *, dry_run: bool) -> None:
+    def __init__(self, command: TeachingCommand, verbosity: int, *, dry_run: bool) -> None:
         self._command = command
         self._verbosity = verbosity
         self._dry_run = dry_run

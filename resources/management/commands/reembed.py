@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from learning_assistant.commands import TeachingCommand
 from learning_assistant.ollama import ModelRefused, ModelUnavailable
 from resources.models import IndexVersion
 from resources.models.index import VersionState
@@ -37,13 +38,8 @@ take the newest version that is ready, or the ID that is given.
 ROW = "{:>4}  {:<28} {:<13} {:>5}  {:<9} {:>8} {:>7} {:>8} {:>8}"
 
 
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         todo = parser.add_mutually_exclusive_group(required=True)
@@ -264,7 +260,7 @@ class _Progress:
 
     EVERY_S = 5.0
 
-    def __init__(self, command: BaseCommand) -> None:
+    def __init__(self, command: TeachingCommand) -> None:
         self._command = command
         self._said_at = float("-inf")
 

@@ -1,14 +1,13 @@
 import argparse
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from learning_assistant.commands import TeachingCommand, batch_lines
 from resources.models import Document, Kind, Level, Topic
 from resources.models.documents import HEADING_SEPARATOR
 from resources.rag import search
@@ -39,13 +38,8 @@ class Answer:
     missing: list[str]
 
 
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        return super().create_parser(
-            *args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("query", metavar="QUERY", nargs="?")
@@ -143,7 +137,7 @@ def _search(query: str, filters: Filters, scope: Scope, limit: int) -> Answer:
 
 
 def _queries(source: str) -> Iterator[tuple[Any, str]]:
-    for number, line in enumerate(_lines(source), start=1):
+    for number, line in enumerate(batch_lines(source), start=1):
         if not line.strip():
             continue
         try:
@@ -153,14 +147,3 @@ def _queries(source: str) -> Iterator[tuple[Any, str]]:
             raise CommandError(
                 f'--batch: {source}:{number}: must be {{"id": …, "text": …}}: {error!r}'
             ) from error
-
-
-def _lines(source: str) -> Iterator[bytes]:
-    if source == "-":
-        yield from sys.stdin.buffer
-        return
-    try:
-        with Path(source).open("rb") as file:
-            yield from file
-    except OSError as error:
-        raise CommandError(f"--batch: {source}: {error.strerror}") from error

@@ -9,6 +9,8 @@ import pytest
 from tests.learning_assistant.inference.asking import chat
 from tests.learning_assistant.inference.conftest import CHAT_MODEL, Server, Start
 
+pytestmark = pytest.mark.alone
+
 STORY = [{"role": "user", "content": "Tell me a very long story about a bear, in many words."}]
 LONG: dict[str, Any] = {
     "model": CHAT_MODEL,

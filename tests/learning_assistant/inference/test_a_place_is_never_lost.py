@@ -49,3 +49,25 @@ def test_a_cancelled_caller_is_passed_over_before_it_has_run() -> None:
             pass
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("patience", "first"), [(60.0, "hasty"), (0.01, "patient")])
+def test_who_can_wait_lets_others_pass_for_a_while(patience: float, first: str) -> None:
+    async def scene() -> list[str]:
+        gate, order, release = Gate(places=1, waiting=8), [], asyncio.Event()
+
+        async def enter(name: str, patience: float) -> None:
+            async with gate.entered(patience):
+                order.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(hold(gate, release))
+            await let_run()
+            group.create_task(enter("patient", patience))
+            await asyncio.sleep(0.05)
+            group.create_task(enter("hasty", 0.0))
+            await let_run()
+            release.set()
+        return order
+
+    assert asyncio.run(scene())[0] == first

@@ -3,9 +3,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.learning_assistant.inference.asking import chat, embed, refused
 from tests.learning_assistant.inference.conftest import CHAT_MODEL, EMBED_MODEL, Server, Start
+
+pytestmark = pytest.mark.alone
 
 LONG: dict[str, Any] = {
     "model": CHAT_MODEL,

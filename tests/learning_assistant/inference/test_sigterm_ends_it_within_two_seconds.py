@@ -7,6 +7,8 @@ import pytest
 
 from tests.learning_assistant.inference.conftest import CHAT_MODEL, EMBED_MODEL, Start
 
+pytestmark = pytest.mark.alone
+
 STORY = {"role": "user", "content": "Tell me a very long story about a bear."}
 BOOK = {"role": "user", "content": "bear honey forest " * 550}
 BATCH = ["A passage of some length about statistics and learning. " * 8] * 200
