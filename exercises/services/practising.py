@@ -1,16 +1,12 @@
 """One exercise in one session, locked while something happens to it."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.utils import timezone
 
 from exercises.models import Exercise, ExerciseState, Practice
 from exercises.services.errors import NoSuchExercise
-from sessions.models import LearningSession
-
-# A session that was seen so lately is not marked again: half of all writes would be that.
-SEEN_EVERY = timedelta(minutes=1)
+from sessions.models import SEEN_EVERY, LearningSession
 
 
 def locked(

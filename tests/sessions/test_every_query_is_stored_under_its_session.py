@@ -1,15 +1,18 @@
 """Each answer of `POST resources` is an `Interaction` with what was sent and how it was made."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from resources.models import IndexVersion
 from sessions.models import Interaction, LearningSession
+from sessions.services import record
 from tests.resources.making import add, index
 from tests.scripted import Script
 
@@ -82,7 +85,39 @@ def test_two_requests_of_one_session_make_one_session(
     assert LearningSession.objects.count() == 2
     assert again.interactions.count() == 2
     assert again.created_at == first.created_at
-    assert again.last_seen_at > first.last_seen_at
+
+
+def test_a_session_is_marked_as_seen_once_a_minute(
+    zebras: Script, lane_worker: None, client: Client
+) -> None:
+    ask(client)
+    first = LearningSession.objects.get()
+    ask(client)
+    assert LearningSession.objects.get().last_seen_at == first.last_seen_at
+    LearningSession.objects.update(last_seen_at=first.last_seen_at - timedelta(minutes=2))
+    ask(client)
+    assert LearningSession.objects.get().last_seen_at > first.last_seen_at
+
+
+def test_requests_of_one_session_do_not_wait_for_each_others_commits(
+    zebras: Script, lane_worker: None, client: Client
+) -> None:
+    ask(client)
+
+    def another() -> int:
+        try:
+            return client.post(
+                "/api/learning/resources",
+                {"query": QUERY, "session_id": "learner-1"},
+                content_type="application/json",
+            ).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        record(uuid.uuid4(), "learner-1", query=QUERY)  # and its commit takes its time
+        assert pool.submit(another).result(timeout=10) == 200
+    assert Interaction.objects.count() == 3
 
 
 @pytest.mark.parametrize("session_id", ["x" * 128, "ŝesio-🦓", "a b/c?d=e&f", "' OR 1=1 --"])
