@@ -9,7 +9,7 @@ from learning_assistant import gauges, lanes, ollama, parts
 from learning_assistant.gauges import Gauge
 from learning_assistant.parts import Line, State
 from learning_assistant.postgresql.base import time_limit
-from resources.models import IndexVersion, Resource, VersionState
+from resources.models import IndexVersion, LexicalVector, Resource, VersionState
 from resources.rag import answering, indexing
 
 
@@ -57,6 +57,8 @@ def index() -> Iterator[Line]:
             version = IndexVersion.objects.active()
             published = Resource.objects.published().count()
             behind = indexing.lag(version)
+            # Words in bulk are weighed all together after the last: until then none is found.
+            found = LexicalVector.objects.filter(version=version).exists()
     except DatabaseError:
         return  # PostgreSQL's own line says so
     load = ".venv/bin/python manage.py load_catalogue --starter --wait"
@@ -67,7 +69,7 @@ def index() -> Iterator[Line]:
     yield Line("catalogue", State.OK, f"{published} published resources")
     rows = version.rows if version else 0
     detail = f"{rows} searchable, {behind} to do ({version or 'no version yet'})"
-    if rows == 0:
+    if not found:
         yield Line("index", State.FAIL, detail, load, reason="nothing is searchable yet")
     elif behind:
         yield Line("index", State.WARN, detail, load, blocks=False)

@@ -9,8 +9,10 @@ from django.core.management import CommandError, call_command
 
 from learning_assistant import lanes
 from learning_assistant.lanes import beat
+from resources.rag import indexing, items, versions
 from resources.services import catalogue
 from tests.commands import manage
+from tests.resources.making import add
 
 EMPTY = "load_catalogue --starter --wait"
 
@@ -55,6 +57,24 @@ def test_lag_of_the_index_is_shown(valkey: "redis.Redis") -> None:
     assert EMPTY in shown["index"]
     assert shown["lane interactive"].startswith("! lane interactive")
     assert complaint == "needs mending: index"
+
+
+@pytest.mark.django_db
+def test_words_that_are_stored_but_not_weighed_yet_are_not_searchable(
+    valkey: "redis.Redis",
+) -> None:
+    add("Stripes of zebras")
+    version = versions.active_or_first()
+    # What stands there between the batches of a bulk change.
+    ids = list(items.RESOURCES.lagging_in_words(version.pk).values_list("pk", flat=True))
+    indexing._store_words(version, items.RESOURCES, ids, bulk=True)
+    shown, complaint = doctor()
+    assert shown["index"].startswith("✘")
+    assert complaint == "needs mending: index"
+    indexing.index_words(version)
+    shown, complaint = doctor()
+    assert shown["index"].startswith("! index")  # vectors are to come
+    assert complaint == ""
 
 
 @pytest.mark.django_db
