@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-embedded
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-warn-conflicts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run audit test drill check bench bench-exercises bench-practice bench-retrieval bench-scale bench-grading clean lock
+.PHONY: help setup run audit test drill fuzz check bench bench-exercises bench-practice bench-retrieval bench-scale bench-grading clean lock
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r t h; do printf '  make %-15s %s\n' "$$t" "$$h"; done
@@ -38,6 +38,9 @@ test: .venv/.dev ## run the tests against real services; WORKERS=4 of them at a 
 
 drill: .venv/.dev ## break each part under load; prints recovery times, writes drill.json (half an hour)
 	@$(PY) -m pytest tests/drills --timeout 1800 $(ARGS)
+
+fuzz: .venv/.dev ## odd requests for MINUTES=10 and many examples of every property; SEED=… repeats
+	@$(PY) -m tests.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 check: .venv/.dev ## lint, types, import directions, migrations, deployment settings, catalogue, exercises
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-bank check-rest

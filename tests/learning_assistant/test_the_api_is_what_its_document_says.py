@@ -1,7 +1,6 @@
 """schemathesis asks every operation what the document allows and what it forbids: no 5xx, no answer
 that is not in the document. `make fuzz` goes on for longer, against a whole copy."""
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,10 +54,5 @@ def url(committed_db: None, lane_worker: None, model_server: Script) -> Iterator
 @pytest.mark.timeout(300)
 def test_no_fault_and_no_undocumented_answer(url: str, tmp_path: Path) -> None:
     key = api_keys.create("Fuzzing", ["search"])[1]
-    report = run(
-        url,
-        key,
-        tmp_path,
-        Budget(int(os.environ.get("FUZZ_SEED", 1)), int(os.environ.get("FUZZ_EXAMPLES", 10))),
-    )
+    report = run(url, key, tmp_path, Budget(seed=1, examples=10))
     assert report.returncode == 0, report.text
