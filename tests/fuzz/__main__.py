@@ -12,9 +12,10 @@ import tempfile
 from pathlib import Path
 
 from tests.fuzz.api import PROJECT, Budget, run
-from tests.stack import running_stack
+from tests.stack import running_stack, until
 
 EXAMPLES = 2_000  # an operation and phase: the minutes end it before
+FILLING_S = 900.0
 
 
 def main() -> int:
@@ -34,6 +35,8 @@ def main() -> int:
 def _requests(budget: Budget) -> int:
     print(f"Requests, {budget.minutes} minutes, SEED={budget.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, running_stack(Path(folder)) as copy:
+        print("A fresh copy is proving its bank of exercises first", flush=True)
+        until(lambda: not copy.named("manage.py", "load_bank"), FILLING_S, "the bank is loaded")
         made = copy.manage("api_key", "create", "fuzz", "--scope", "search", "--days", "1")
         report = run(copy.url, made.stdout.strip(), Path(folder), budget)
     print(report.text)
