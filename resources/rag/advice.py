@@ -43,7 +43,7 @@ _FAULTS = [
 _LINK = re.compile(r"https?:|www\.|@", re.I)
 # Whatever has a dot inside may be a host, unless the catalogue says it ("fast.ai").
 _DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
-_MARKUP = re.compile(r"[<>*_`#{}|\\~^]|\]\(|&\w+;|\[(?!1\])")
+_MARKUP = re.compile(r"[<>*_`#{}|\\~^]|\]\(|&\w+;|\[(?!1\])|(?<!\[1)\]")
 _ECHO = re.compile(r"\b(question|resource|sentence|assistant|user|system)\s*(:|\[)", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _FIRST_SENTENCE = re.compile(r"^.*?[.!?](?=\s|$)", re.S)

@@ -182,6 +182,8 @@ SAYINGS = nearly_good() | st.lists(PIECES, max_size=20).map(" ".join) | st.text(
 @examples(400)
 @given(SAYINGS)
 @example("Start with [1], because it explains self-attention.")
+@example("Start with [1], because itself], explains self-attention.")
+@example("Start withStart], because it explains self-attention with pictures.")
 @example("[" * 5000 + ".")
 @example("a." * 20_000)
 @example("Start with [1] " + "'" * 20_000 + ".")
