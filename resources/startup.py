@@ -67,7 +67,7 @@ def index() -> Iterator[Line]:
         yield Line("catalogue", State.FAIL, nothing, load, reason=f"has {nothing}")
         return
     yield Line("catalogue", State.OK, f"{published} published resources")
-    rows = version.rows if version else 0
+    rows = version.rows if version and found else 0
     detail = f"{rows} searchable, {behind} to do ({version or 'no version yet'})"
     if not found:
         yield Line("index", State.FAIL, detail, load, reason="nothing is searchable yet")

@@ -1,7 +1,6 @@
 """A collector of traces: OTLP over HTTP, as an OpenTelemetry Collector takes it."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.serving import serving
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,5 @@ def running_collector() -> Iterator[Collector]:
     """Collect on a free port of loopback until the end of the block."""
     collector = Collector()
     handler = type("Handler", (_Handler,), {"collector": collector})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    collector.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as collector.url:
         yield collector
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

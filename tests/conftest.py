@@ -107,6 +107,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     the copy waits until it is well again.
     """
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        running.spare_the_disk()
         yield running
 
 

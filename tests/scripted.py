@@ -20,6 +20,8 @@ from typing import Any
 
 import httpx
 
+from tests.serving import serving
+
 DIMENSION = 64
 MODELS = ("smollm2:135m", "all-minilm:latest", "wide:latest", "wider:latest")
 WIDTHS = {"wide": 96, "wider": 768}  # the other models' is DIMENSION
@@ -256,8 +258,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
     def shutdown_request(self, request: Any) -> None:
         """Close it, without the farewell that would come before a reset."""
         self.close_request(request)
@@ -272,15 +272,9 @@ def scripted_server() -> Iterator[Script]:
     script = Script()
     script.gate.set()
     handler = type("Handler", (_Handler,), {"script": script})
-    server = _Server(("127.0.0.1", 0), handler)
-    script.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield script
-    finally:
-        script.ended.set()
-        script.gate.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with serving(_Server(("127.0.0.1", 0), handler)) as script.url:
+        try:
+            yield script
+        finally:
+            script.ended.set()
+            script.gate.set()

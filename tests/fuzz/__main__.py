@@ -15,7 +15,7 @@ from tests.fuzz.api import PROJECT, Budget, run
 from tests.stack import running_stack, until
 
 EXAMPLES = 2_000  # an operation and phase: the minutes end it before
-FILLING_S = 900.0
+FILLING_S = 900.0  # while the catalogue is being embedded beside it
 
 
 def main() -> int:

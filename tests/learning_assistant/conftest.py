@@ -23,4 +23,5 @@ def telling_stack(
         tmp_path_factory.mktemp("telling"), LOG_LEVEL="DEBUG", LOG_FORMAT="json",
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
     ) as running:  # fmt: skip
+        running.spare_the_disk()
         yield running

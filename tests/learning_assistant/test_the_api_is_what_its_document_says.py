@@ -1,7 +1,6 @@
 """schemathesis asks every operation what the document allows and what it forbids: no 5xx, no answer
 that is not in the document. `make fuzz` goes on for longer, against a whole copy."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tests.exercises import making as exercises
 from tests.fuzz.api import Budget, run
 from tests.resources.making import add, document, index, tree
 from tests.scripted import Script
+from tests.serving import serving
 
 
 class _Handler(WSGIRequestHandler):
@@ -43,12 +43,8 @@ def url(committed_db: None, lane_worker: None, model_server: Script) -> Iterator
     index()
     server = _Server(("127.0.0.1", 0), _Handler)
     server.set_app(get_wsgi_application())
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+    with serving(server) as address:
+        yield address
 
 
 @pytest.mark.timeout(300)

@@ -9,25 +9,12 @@ import redis
 from django.test import Client
 
 from learning_assistant import broker
-from resources.rag import answering
 from resources.rag.advice import checked_beginning
 from sessions.models import Interaction
-from tests.resources.making import add, index
 from tests.scripted import Script
 
 SENTENCE = "Start with [1], because it explains how zebra stripes work."
 ADVICE = "Start with “Zebra stripes”, because it explains how zebra stripes work."
-
-
-@pytest.fixture
-def zebras(committed_db: None, model_server: Script) -> Script:
-    for n, word in enumerate(["stripes", "hooves", "manes", "herds"]):
-        add(f"Zebra {word}", facets=[f"How zebra {word} work, step by step"], year=2000 + n)
-    index()
-    answering.warm_up()  # as a worker does, before the first learner comes
-    model_server.calls.clear()
-    model_server.sentence = SENTENCE
-    return model_server
 
 
 def events(client: Client, **asked: Any) -> Iterator[tuple[str, dict[str, Any]]]:

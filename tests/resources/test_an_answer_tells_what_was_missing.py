@@ -9,8 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from learning_assistant import admission
-from resources.rag import answering
-from tests.resources.making import add, index
+from tests.resources.making import index
 from tests.scripted import Script
 
 pytestmark = pytest.mark.alone
@@ -29,18 +28,6 @@ def ask(client: Client, query: str = QUERY, **more: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.content
     body: dict[str, Any] = answer.json()
     return body
-
-
-@pytest.fixture
-def zebras(committed_db: None, model_server: Script) -> Script:
-    """Four searchable resources; the model's own words pass the checks."""
-    for n, word in enumerate(["stripes", "hooves", "manes", "herds"]):
-        add(f"Zebra {word}", facets=[f"How zebra {word} work, step by step"], year=2000 + n)
-    index()
-    answering.warm_up()  # as a worker does, before the first learner comes
-    model_server.calls.clear()
-    model_server.sentence = "Start with [1], because it explains how zebra stripes work."
-    return model_server
 
 
 def assert_three_with_reasons(body: dict[str, Any]) -> None:
