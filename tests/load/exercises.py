@@ -4,9 +4,10 @@ make bench-exercises                 up to 200 exercises of all types that can b
 make bench-exercises COUNT=20        fewer
 make bench-exercises TYPE=coding     one type
 
-Nothing is stored: it runs `generate_exercises --dry-run` on the catalogue, the documents and the
-exercises of DATA_DIR, with CHAT_MODEL and EMBED_MODEL as they are set. "seconds" are those from one
-exercise to the next, with the passages in between that gave none.
+A DATA_DIR that has no tables yet is filled first, with the starter catalogue, as `make run` does.
+Nothing else is stored: it runs `generate_exercises --dry-run` on the catalogue, the documents and
+the exercises of DATA_DIR, with CHAT_MODEL and EMBED_MODEL as they are set. "seconds" are those from
+one exercise to the next, with the passages in between that gave none.
 """
 
 import argparse
@@ -18,16 +19,29 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+MANAGE = (sys.executable, "manage.py")
 PROJECT = Path(__file__).resolve().parent.parent.parent
 ROW = "{:<16} {:<14} {:>8} {:>6} {:>7} {:>10} {:>8} {:>9}\n"
 HEAD = ("type", "by", "passages", "made", "proven", "published", "refused", "s a piece")
 KEPT = ("proven", "published")
 
 
+def fill() -> None:
+    """Give an empty database its tables and the starter catalogue."""
+    looked = subprocess.run(
+        [*MANAGE, "migrate", "--check"], cwd=PROJECT, check=False, stdout=subprocess.DEVNULL
+    )
+    if not looked.returncode:
+        return
+    sys.stdout.write("Filling DATA_DIR first; this takes some minutes\n")
+    for command in (["migrate", "--verbosity", "0"], ["load_catalogue", "--starter", "--wait"]):
+        subprocess.run([*MANAGE, *command], cwd=PROJECT, check=True)
+
+
 def lines(count: int, type_: str) -> list[dict[str, Any]]:
     """What the command tells of each passage."""
-    command = [sys.executable, "manage.py", "generate_exercises", "--dry-run", "--json"]
-    command += ["--count", str(count), *(["--type", type_] if type_ else [])]
+    command = [*MANAGE, "generate_exercises", "--dry-run", "--json", "--count", str(count)]
+    command += ["--type", type_] if type_ else []
     run = subprocess.run(command, cwd=PROJECT, text=True, stdout=subprocess.PIPE, check=False)
     if run.returncode:
         sys.exit(run.returncode)
@@ -56,6 +70,7 @@ def main() -> int:
     parser.add_argument("--type", default="")
     parser.add_argument("--json", type=Path, default=Path("bench-exercises.json"))
     options = parser.parse_args()
+    fill()
     groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for line in lines(options.count, options.type):
         groups[line["type"], line["by"]].append(line)
