@@ -33,7 +33,7 @@ def fill() -> None:
     )
     if not looked.returncode:
         return
-    sys.stdout.write("Filling DATA_DIR first; this takes some minutes\n")
+    print("Filling DATA_DIR first; this takes some minutes", flush=True)
     for command in (["migrate", "--verbosity", "0"], ["load_catalogue", "--starter", "--wait"]):
         subprocess.run([*MANAGE, *command], cwd=PROJECT, check=True)
 
